@@ -1,0 +1,35 @@
+/**
+ * The codes by which one peer tells another why a request failed. A code is for programs, the message beside it for people.
+ */
+import * as z from "zod";
+
+/** Every code a response may carry; the texts say when each is used. */
+export const ERROR_CODES = {
+  bad_request: "The parameters are not of the operation's shape",
+  unknown_operation: "The host does not know the operation",
+  refused: "The host's mode or policy forbids it",
+  not_accepting: "The host does not run requests of others (--no-agent)",
+  busy: "The host's queue of requests is full",
+  cannot_run: "The operation could not be started or carried out",
+  timed_out: "The request's deadline passed before an answer came",
+  cancelled: "The caller cancelled the request",
+  too_large: "The parameters or the result are over the limit",
+  peer_gone: "The host left, or its process ended, before it answered",
+  link_lost: "The connection to the relay broke before the answer came",
+  not_connected: "There is no connection to the relay now",
+  unknown_agent: "No agent has that id or name",
+  ambiguous_agent: "Several agents match that id or name",
+  internal: "A fault of ours",
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+// The keys of a constant object are exactly its literal keys.
+export const ErrorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
+
+/** What a failed response carries. `remedy` says what the user can do about it. */
+export const WireError = z.object({
+  code: ErrorCode,
+  message: z.string().max(8192),
+  remedy: z.string().max(2048).optional(),
+});
+export type WireError = z.infer<typeof WireError>;

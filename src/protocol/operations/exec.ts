@@ -1,0 +1,59 @@
+/**
+ * The operation `exec`: run a command on a host and report what it did.
+ */
+import * as z from "zod";
+import { defineOperation } from "../define_operation.ts";
+
+/** Bytes of each end of an output that a result carries. */
+export const OUTPUT_END_BYTES = 32 * 1024;
+
+/** What a command wrote to one of its outputs. When nothing was left out, `head` followed by `tail` is all of it. */
+export const Output = z.object({
+  head: z.string().describe("The beginning, at most 32 KiB; the whole output if it is no longer than that"),
+  tail: z.string().describe("The end, at most 32 KiB; empty if head holds everything"),
+  bytes: z.number().int().nonnegative().describe("How many bytes the command wrote in all"),
+  truncated: z.boolean().describe("True if bytes between head and tail were left out"),
+  invalidUtf8: z.boolean().describe(
+    "True if bytes that are not UTF-8 were replaced by U+FFFD in head or tail",
+  ),
+});
+export type Output = z.infer<typeof Output>;
+
+export const exec = defineOperation({
+  title: "Run a command",
+  description:
+    "Runs a command and waits until it ends. Give either `command`, a line for the shell, or `argv`, a program " +
+    "and its arguments that no shell interprets. The answer tells the exit code, the signal that ended it, the " +
+    "duration, and the beginning and end of stdout and stderr with their full sizes. A command that exits with " +
+    "another code than 0 is reported as failed, with its output. The command has no terminal and reads `stdin` " +
+    "or nothing, so it cannot ask questions: pass options such as --yes. It and all its children are ended at " +
+    "the timeout, when the call is cancelled, and when the caller disconnects.",
+  access: "execute",
+  hints: { readOnly: false, destructive: true, idempotent: false, openWorld: true },
+  params: z.strictObject({
+    command: z.string().min(1).max(131_072).optional().describe(
+      'A line for the host\'s shell, such as "ls -la | head". Give this or argv, not both',
+    ),
+    argv: z.array(z.string().max(131_072)).min(1).max(4096).optional().describe(
+      'Program and arguments without a shell, such as ["git", "log", "-1"]. Give this or command, not both',
+    ),
+    cwd: z.string().min(1).max(4096).optional().describe(
+      "Folder to run in; ~ is the home folder. Default: the home folder of the agent's user",
+    ),
+    env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(131_072)).optional().describe(
+      "Environment variables to add or replace",
+    ),
+    timeout_ms: z.number().int().positive().optional().describe(
+      "Milliseconds after which the command is ended. Default 300000 (5 minutes); any length is allowed",
+    ),
+    stdin: z.string().max(4 * 1024 * 1024).optional().describe("Text for the command's standard input"),
+  }),
+  result: z.object({
+    exitCode: z.number().int().nullable().describe("Exit code; null if a signal ended the command"),
+    signal: z.string().nullable().describe("Signal that ended the command, such as SIGKILL, or null"),
+    timedOut: z.boolean().describe("True if the command was ended because timeout_ms passed"),
+    durationMs: z.number().nonnegative().describe("Milliseconds from start to end"),
+    stdout: Output,
+    stderr: Output,
+  }),
+});
