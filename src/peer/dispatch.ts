@@ -1,0 +1,309 @@
+/**
+ * The host's side of requests: takes what peers ask, hands it to the executors, and sends output and answers back.
+ * There is one path for every link. Nothing here is awaited by the read loop.
+ */
+import { OperationError } from "../errors.ts";
+import { formatAddress } from "../protocol/address.ts";
+import { type Bytes, fromUtf8, utf8 } from "../protocol/bytes.ts";
+import { INITIAL_CREDIT_BYTES, MAX_INLINE_VALUE_BYTES, MAX_VALUE_BYTES } from "../protocol/limits.ts";
+import type { Channel, Header, Message } from "../protocol/message.ts";
+import type { Anomalies } from "./anomalies.ts";
+import { createRequestMemory, type RequestMemory, type Response } from "./memory.ts";
+import { type Collector, createCollector, createOutgoingStream, type OutgoingStream } from "./streams.ts";
+
+/** Requests whose parameters are on their way, of one peer. */
+const MAX_ASSEMBLING = 64;
+/** Milliseconds without a request after which a peer that left is forgotten. */
+const FORGET_AFTER_MS = 600_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Peers that are remembered; the longest idle goes first. */
+const MAX_PEERS = 4096;
+
+/** Who asks: passed to the executors, for the audit and for rules about peers. */
+export interface Caller {
+  readonly address: Bytes;
+}
+
+/** Carries out an operation; the executors' one entrance. Rejects with an `OperationError`. */
+export type Execute = (
+  call: { readonly op: string; readonly params: unknown; readonly caller: Caller },
+  context: {
+    readonly signal: AbortSignal;
+    readonly output?: ((channel: "stdout" | "stderr", bytes: Bytes) => Promise<void>) | undefined;
+  },
+) => Promise<unknown>;
+
+/** What the dispatcher needs of the peer. */
+export interface DispatchOptions {
+  readonly execute: Execute;
+  /** False on a `--no-agent` node. */
+  readonly accepts: () => boolean;
+  /** Sends a message in the session with a peer. @throws {OperationError} If it cannot be queued. */
+  readonly send: (address: Bytes, header: Header, body?: Bytes) => void;
+  readonly drained: () => Promise<void>;
+  readonly anomalies: Anomalies;
+  readonly now: () => number;
+}
+
+/** The host's side of requests. */
+export interface Dispatcher {
+  /** Takes a message about a request of a peer. */
+  receive(address: Bytes, message: Message): void;
+  /** Ends what runs for a peer, or for all, because nobody is there to take the answer. */
+  abandon(reason: string, address?: Bytes): void;
+  /** Forgets old answers; called about once a second. */
+  tick(): void;
+  /** Requests of others that are being worked on. */
+  readonly running: number;
+}
+
+interface CallerState {
+  readonly address: Bytes;
+  readonly memory: RequestMemory;
+  readonly jobs: Map<number, Running>;
+  readonly assembling: Map<number, { readonly request: Request; readonly collector: Collector }>;
+  usedAt: number;
+}
+
+interface Running {
+  readonly controller: AbortController;
+  readonly streams: Map<Channel, OutgoingStream>;
+}
+
+type Request = Extract<Header, { t: "request" }>;
+
+/** Makes the host's side of requests. */
+export function createDispatcher(options: DispatchOptions): Dispatcher {
+  const { send, now, anomalies } = options;
+  const callers = new Map<string, CallerState>();
+
+  const callerOf = (address: Bytes): CallerState => {
+    const key = formatAddress(address);
+    let caller = callers.get(key);
+    if (caller === undefined) {
+      caller = {
+        address: address.slice(),
+        memory: createRequestMemory(),
+        jobs: new Map(),
+        assembling: new Map(),
+        usedAt: 0,
+      };
+    }
+    // Kept in the order of use, so that the longest idle is first.
+    callers.delete(key);
+    callers.set(key, caller);
+    caller.usedAt = now();
+    for (const [oldKey, old] of callers) {
+      if (callers.size <= MAX_PEERS) break;
+      if (old.jobs.size === 0) callers.delete(oldKey);
+    }
+    return caller;
+  };
+
+  /** Sends unless the session is gone; the caller learns of that by itself. */
+  const trySend = (address: Bytes, header: Header, body?: Bytes) => {
+    try {
+      send(address, header, body);
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+    }
+  };
+
+  const refuse = (caller: CallerState, id: number, error: OperationError) =>
+    trySend(caller.address, { t: "response", id, ok: false, error: error.toWire() });
+
+  const begin = (caller: CallerState, request: Request) => {
+    const { id } = request;
+    const known = caller.memory.recall(id);
+    if (known.kind !== "new") {
+      anomalies.count("repeated_request");
+      if (known.kind === "running") trySend(caller.address, { t: "progress", id });
+      else if (known.kind === "answered") trySend(caller.address, known.response);
+      else {refuse(
+          caller,
+          id,
+          new OperationError("link_lost", "The request was carried out before; its answer is lost"),
+        );}
+      return;
+    }
+    if (!options.accepts()) {
+      refuse(
+        caller,
+        id,
+        new OperationError("not_accepting", "The host does not run requests of others", {
+          remedy: "Its owner started it with --no-agent; choose another host",
+        }),
+      );
+      return;
+    }
+    if (request.paramsBytes === undefined) {
+      run(caller, request, request.params);
+      return;
+    }
+    if (caller.assembling.size >= MAX_ASSEMBLING) {
+      refuse(
+        caller,
+        id,
+        new OperationError("busy", "Cannot take the request: too many large ones are on their way"),
+      );
+      return;
+    }
+    const collector = createCollector(MAX_VALUE_BYTES, {
+      window: INITIAL_CREDIT_BYTES,
+      grant: (bytes) => trySend(caller.address, { t: "credit", id, channel: "params", bytes }),
+    });
+    caller.assembling.set(id, { request, collector });
+  };
+
+  const receiveParams = (
+    caller: CallerState,
+    { id, offset }: Extract<Header, { t: "data" }>,
+    body: Bytes,
+  ) => {
+    const assembly = caller.assembling.get(id);
+    // Parameters of a request that has ended or was refused are late, not wrong.
+    if (assembly === undefined) return;
+    const { request, collector } = assembly;
+    if (!collector.stream.push(offset, body)) anomalies.count("bad_message", "parameters beyond the credit");
+    if (collector.stream.received < (request.paramsBytes ?? 0)) return;
+    caller.assembling.delete(id);
+    collector.collected()
+      .then((bytes) => run(caller, request, JSON.parse(fromUtf8(bytes))))
+      .catch((cause: unknown) =>
+        refuse(caller, id, new OperationError("bad_request", "Cannot read the parameters", { cause }))
+      );
+  };
+
+  const run = (caller: CallerState, request: Request, params: unknown) => {
+    const { id, op, deadlineMs } = request;
+    const running: Running = { controller: new AbortController(), streams: new Map() };
+    caller.jobs.set(id, running);
+    caller.memory.start(id);
+    // A deadline past the longest timer, 24 days, is left to the caller.
+    const deadline = deadlineMs === undefined || deadlineMs > MAX_TIMER_MS ? undefined : setTimeout(
+      () => running.controller.abort(new OperationError("timed_out", "The request's deadline passed")),
+      deadlineMs,
+    );
+    const streamOf = (channel: Channel): OutgoingStream => {
+      let stream = running.streams.get(channel);
+      if (stream === undefined) {
+        stream = createOutgoingStream({
+          credit: request.credit ?? INITIAL_CREDIT_BYTES,
+          drained: options.drained,
+          send: (offset, chunk) => send(caller.address, { t: "data", id, channel, offset }, chunk),
+        });
+        running.streams.set(channel, stream);
+      }
+      return stream;
+    };
+    const answer = async (): Promise<Response> => {
+      const result = await options.execute({ op, params, caller: { address: caller.address } }, {
+        signal: running.controller.signal,
+        ...(request.stream ? { output: (channel, bytes) => streamOf(channel).write(bytes) } : {}),
+      });
+      const sent = Object.fromEntries(
+        [...running.streams].map(([channel, stream]) => [channel, stream.sent]),
+      );
+      const whole: Response = { t: "response", id, ok: true, result, ...(request.stream ? { sent } : {}) };
+      const json = JSON.stringify(result);
+      if (json.length <= MAX_INLINE_VALUE_BYTES / 3) return whole;
+      const bytes = utf8(json);
+      if (bytes.length <= MAX_INLINE_VALUE_BYTES) return whole;
+      if (bytes.length > MAX_VALUE_BYTES) {
+        throw new OperationError(
+          "too_large",
+          `Cannot send the result: it is ${bytes.length} bytes, the limit is ${MAX_VALUE_BYTES}`,
+        );
+      }
+      await streamOf("result").write(bytes);
+      const { result: _sentAsStream, ...rest } = whole;
+      return { ...rest, resultBytes: bytes.length };
+    };
+    answer()
+      .catch((thrown: unknown): Response => {
+        const { signal } = running.controller;
+        const error = signal.aborted && signal.reason instanceof OperationError ? signal.reason : thrown;
+        return { t: "response", id, ok: false, error: OperationError.from(error).toWire() };
+      })
+      .then((response) => {
+        clearTimeout(deadline);
+        caller.jobs.delete(id);
+        // A result that went as a stream is not kept: asked again, the request counts as carried out and its answer as lost.
+        const isWhole = !response.ok || response.resultBytes === undefined;
+        caller.memory.answer(id, isWhole ? response : lostAnswer(id), now());
+        trySend(caller.address, response);
+      });
+  };
+
+  const abandonCaller = (caller: CallerState, reason: OperationError) => {
+    caller.assembling.clear();
+    for (const { controller, streams } of caller.jobs.values()) {
+      controller.abort(reason);
+      for (const stream of streams.values()) stream.fail(reason);
+    }
+  };
+
+  return {
+    get running() {
+      let count = 0;
+      for (const { jobs } of callers.values()) count += jobs.size;
+      return count;
+    },
+
+    receive(address, { header, body }) {
+      if (header.t === "ping") {
+        trySend(address, { t: "pong", id: header.id });
+        return;
+      }
+      if (header.t === "request") {
+        begin(callerOf(address), header);
+        return;
+      }
+      const caller = callers.get(formatAddress(address));
+      const running = caller?.jobs.get(header.id);
+      switch (header.t) {
+        case "data":
+          if (caller !== undefined) receiveParams(caller, header, body);
+          return;
+        case "credit":
+          running?.streams.get(header.channel)?.grant(header.bytes);
+          return;
+        case "cancel": {
+          caller?.assembling.delete(header.id);
+          const reason = new OperationError("cancelled", "The caller cancelled the request");
+          running?.controller.abort(reason);
+          for (const stream of running?.streams.values() ?? []) stream.fail(reason);
+          return;
+        }
+        default:
+          anomalies.count("bad_message", `"${header.t}" from a caller`);
+      }
+    },
+
+    abandon(reason, address) {
+      const error = new OperationError("link_lost", reason);
+      if (address === undefined) {
+        for (const caller of callers.values()) abandonCaller(caller, error);
+        return;
+      }
+      const caller = callers.get(formatAddress(address));
+      if (caller !== undefined) abandonCaller(caller, error);
+    },
+
+    tick() {
+      const time = now();
+      for (const [key, caller] of callers) {
+        caller.memory.prune(time);
+        if (caller.jobs.size === 0 && time - caller.usedAt > FORGET_AFTER_MS) callers.delete(key);
+      }
+    },
+  };
+}
+
+function lostAnswer(id: number): Response {
+  const error = new OperationError(
+    "link_lost",
+    "The request was carried out; its answer was lost on the way",
+  );
+  return { t: "response", id, ok: false, error: error.toWire() };
+}

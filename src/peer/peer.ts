@@ -1,0 +1,337 @@
+/**
+ * A member of a room: it joins through the relay, knows who else is there, asks them to do things, and does what they
+ * ask. Everything that arrives is handed on in one turn; the read loop never waits for work.
+ */
+import type { CipherSuite } from "../crypto/cipher_suite.ts";
+import { createSessionIdentity, type HostIdentity } from "../crypto/identity.ts";
+import type { RoomSecret } from "../crypto/room_secret.ts";
+import { CardError, createCardSealer, type VerifiedCard } from "../crypto/seal.ts";
+import { OperationError } from "../errors.ts";
+import { formatAddress } from "../protocol/address.ts";
+import type { Bytes } from "../protocol/bytes.ts";
+import type { Card } from "../protocol/card.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Header,
+  type Message,
+  MessageError,
+} from "../protocol/message.ts";
+import type { Dial } from "../transport/link.ts";
+import { type Anomalies, type Anomaly, createAnomalies } from "./anomalies.ts";
+import { createDispatcher, type Execute } from "./dispatch.ts";
+import { createOrdered } from "./ordered.ts";
+import { createPending, type RequestOptions } from "./pending.ts";
+import { type ConnectionState, type RelayClient, startRelayClient } from "./relay_client.ts";
+import { type Agent, agentsOf, createRoster, type Member } from "./roster.ts";
+import { createSessions } from "./sessions.ts";
+
+const TICK_MS = 1_000;
+/** Rosters up to this size have their sessions opened ahead of need. */
+const WARM_UP_MEMBERS = 32;
+/** Milliseconds for which a call waits for the first connection and roster. */
+const READY_TIMEOUT_MS = 5_000;
+
+/** What changes about a peer while it runs. */
+export type CardBody = Pick<Card, "name" | "tags" | "platform" | "mode" | "accepts" | "role" | "version">;
+
+/** What a peer is made of. */
+export interface PeerOptions {
+  readonly url: URL;
+  readonly dial: Dial;
+  readonly suite: CipherSuite;
+  readonly secret: RoomSecret;
+  readonly host: HostIdentity;
+  /** The description of this peer, as it is now. */
+  readonly describe: () => CardBody;
+  /** Whether to follow who is in the room. */
+  readonly watch: boolean;
+  readonly execute: Execute;
+  readonly events?: PeerEvents;
+  /** Milliseconds since any fixed moment. @default performance.now */
+  readonly now?: () => number;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly wallClock?: () => number;
+  /** @default Math.random, which is good enough for the spreading of reconnects */
+  readonly random?: () => number;
+}
+
+/** What a peer reports, for the log. */
+export interface PeerEvents {
+  onConnected?(observed: string): void;
+  onDown?(reason: string, wasConnected: boolean): void;
+  onAnomaly?(kind: Anomaly, info: { count: number; detail: string | undefined }): void;
+}
+
+/** A running peer. */
+export interface Peer extends AsyncDisposable {
+  /** Where others reach this process. */
+  readonly address: Bytes;
+  readonly agentId: string;
+  readonly connection: ConnectionState;
+  /** The agents in the room, this one included; empty unless the peer watches. */
+  readonly agents: readonly Agent[];
+  readonly anomalies: Anomalies;
+  /**
+   * Resolves when the peer is connected and knows the room.
+   *
+   * @throws {OperationError} With `not_connected` and the reason if that does not happen within 5 s.
+   */
+  ready(): Promise<void>;
+  /** Asks one connection of an agent to carry out an operation. Rejects with an `OperationError`. */
+  request(address: Bytes, call: { op: string; params: unknown }, options?: RequestOptions): Promise<unknown>;
+  /** Measures the round trip to a connection, in milliseconds. */
+  ping(address: Bytes, timeoutMs: number): Promise<number>;
+  /** Publishes the description anew. */
+  refreshCard(): Promise<void>;
+}
+
+/** Starts a peer. It connects in the background, and reconnects for ever. */
+export async function startPeer(options: PeerOptions): Promise<Peer> {
+  const { suite, secret, host, watch } = options;
+  const now = options.now ?? (() => performance.now());
+  const wallClock = options.wallClock ?? (() => Date.now());
+  const identity = await createSessionIdentity(suite);
+  const anomalies = createAnomalies(options.events?.onAnomaly?.bind(options.events));
+  const sealer = await createCardSealer(suite, {
+    cardKey: secret.cardKey,
+    roomPublicKey: secret.roomKey.publicKey,
+    host,
+    session: identity,
+  });
+  const roster = createRoster();
+  const startedAt = wallClock();
+  let connectedAt = startedAt;
+  let seq = 0;
+  let ownCard: Bytes = new Uint8Array(0);
+  let isRosterWhole = false;
+  let readyWaiters: (() => void)[] = [];
+
+  const sealOwnCard = async (): Promise<Bytes> => {
+    ownCard = await sealer.seal({
+      v: 1,
+      seq: ++seq,
+      ...options.describe(),
+      capabilities: [],
+      startedAt,
+      connectedAt,
+    });
+    return ownCard;
+  };
+
+  const rememberCard = (address: Bytes, verified: VerifiedCard): void => {
+    const outcome = roster.accept(address, verified);
+    if (outcome === "imposter") anomalies.count("bad_card", "an address that another machine holds");
+    if (outcome === "added" && roster.members.length <= WARM_UP_MEMBERS && watch && verified.card.accepts) {
+      if (formatAddress(address) !== formatAddress(identity.address)) sessions.open(address);
+    }
+  };
+
+  const send = (address: Bytes, header: Header, body?: Bytes) =>
+    sessions.send(address, encodeMessage(header, body));
+  const drained = () => client.drained();
+
+  const pending = createPending({ send, drained, anomalies, now });
+  const dispatcher = createDispatcher({
+    execute: options.execute,
+    accepts: () => options.describe().accepts,
+    send,
+    drained,
+    anomalies,
+    now,
+  });
+
+  const deliver = (address: Bytes, plaintext: Bytes) => {
+    let message: Message;
+    try {
+      message = decodeMessage(plaintext);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      anomalies.count("bad_message", error.message);
+      return;
+    }
+    if (isForHost(message.header)) dispatcher.receive(address, message);
+    else pending.receive(address, message);
+  };
+
+  const sessions = createSessions({
+    suite,
+    identity,
+    psk: secret.sessionPsk,
+    roomPublicKey: secret.roomKey.publicKey,
+    ownCard: () => ownCard,
+    dhKeyOf: (address) => roster.get(address)?.dhKey,
+    async acceptCard(address, sealed) {
+      const verified = await sealer.open(address, sealed);
+      rememberCard(address, verified);
+      return verified;
+    },
+    sendFrame: (address, payload) => client.sendFrame(address, payload),
+    deliver,
+    // Whoever does not watch the room asks to be told when this caller leaves, so that its commands end with it.
+    onAccepted: (address) => void (watch || client.sendControl({ type: "follow", address })),
+    onUnreachable: (address, error) => pending.fail(error, address),
+    onRenewed: (address) => pending.repeat(address),
+    anomalies,
+    now,
+  });
+
+  const forget = (address: Bytes, reason: string) => {
+    roster.remove(address);
+    sessions.drop(address);
+    pending.fail(new OperationError("peer_gone", reason), address);
+    dispatcher.abandon("The caller has left", address);
+  };
+
+  /** Cards are checked beside the read loop and taken in the order in which they came. */
+  const cards = createOrdered<() => void>((apply) => apply(), (error) => {
+    throw error;
+  });
+  const receiveCard = (address: Bytes, sealed: Bytes) => {
+    const check = async (): Promise<() => void> => {
+      try {
+        const verified = await sealer.open(address, sealed);
+        return () => rememberCard(address, verified);
+      } catch (error) {
+        if (!(error instanceof CardError)) throw error;
+        return () => anomalies.count("bad_card", error.message);
+      }
+    };
+    cards.push(check());
+  };
+  const afterCards = (action: () => void) => cards.push(action);
+
+  const client: RelayClient = startRelayClient({
+    url: options.url,
+    dial: options.dial,
+    suite,
+    roomKey: secret.roomKey,
+    identity,
+    client: `remote-agent/${options.describe().version}`,
+    watch,
+    anomalies,
+    now,
+    random: options.random ?? Math.random,
+    createCard() {
+      connectedAt = wallClock();
+      return sealOwnCard();
+    },
+    handlers: {
+      onFrame: (address, payload) => sessions.receive(address, payload),
+      onRoster(peers, more) {
+        for (const { address, card } of peers) receiveCard(address, card);
+        if (more) return;
+        afterCards(() => {
+          isRosterWhole = true;
+          settleReady();
+        });
+      },
+      onJoined: receiveCard,
+      onLeft: (address) => afterCards(() => forget(address, "The host left before it answered")),
+      onUndeliverable(address) {
+        afterCards(() => forget(address, "The host is not there any more"));
+      },
+      onConnected({ observed }) {
+        options.events?.onConnected?.(observed);
+        settleReady();
+      },
+      onDown(reason, wasConnected) {
+        isRosterWhole = false;
+        if (wasConnected) {
+          roster.clear();
+          pending.fail(
+            new OperationError(
+              "link_lost",
+              `The connection to the relay was lost before the answer came (${reason}); the request is not repeated`,
+              {
+                remedy:
+                  "The host ends a command whose caller is gone. See what it did before you run it again",
+              },
+            ),
+          );
+          dispatcher.abandon("The connection to the relay was lost");
+        }
+        options.events?.onDown?.(reason, wasConnected);
+      },
+    },
+  });
+
+  const isReady = () => client.state.status === "connected" && (isRosterWhole || !watch);
+  const settleReady = () => {
+    if (!isReady()) return;
+    for (const resolve of readyWaiters) resolve();
+    readyWaiters = [];
+  };
+  const notConnected = () => {
+    const { state } = client;
+    const reason = "reason" in state && state.reason !== undefined ? `: ${state.reason}` : "";
+    return new OperationError("not_connected", `Not connected to the relay, retrying${reason}`, {
+      remedy: "Tools without agent_id work on this machine meanwhile",
+    });
+  };
+
+  const timer = setInterval(() => {
+    client.tick();
+    sessions.tick();
+    pending.tick();
+    dispatcher.tick();
+  }, TICK_MS);
+
+  return {
+    address: identity.address,
+    agentId: host.agentId,
+    anomalies,
+    get connection() {
+      return client.state;
+    },
+    get agents() {
+      return agentsOf(roster.members);
+    },
+    async ready() {
+      if (isReady()) return;
+      // After a failed attempt there is a reason to tell at once; before the first one ended there is not.
+      if (client.state.status === "waiting") throw notConnected();
+      let giveUp: ReturnType<typeof setTimeout> | undefined;
+      const waiting = new Promise<void>((resolve, reject) => {
+        readyWaiters.push(resolve);
+        giveUp = setTimeout(() => reject(notConnected()), READY_TIMEOUT_MS);
+      });
+      await waiting.finally(() => clearTimeout(giveUp));
+    },
+    async request(address, call, requestOptions) {
+      if (client.state.status !== "connected") throw notConnected();
+      return await pending.request(address, call, requestOptions);
+    },
+    async ping(address, timeoutMs) {
+      if (client.state.status !== "connected") throw notConnected();
+      return await pending.ping(address, timeoutMs);
+    },
+    async refreshCard() {
+      client.sendControl({ type: "card", card: await sealOwnCard() });
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      pending.fail(new OperationError("cancelled", "The program is ending"));
+      dispatcher.abandon("The host's program is ending");
+      await client[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Tells whether a message is about a request of its sender, which the host's side takes, or about one of ours. */
+function isForHost(header: Header): boolean {
+  switch (header.t) {
+    case "request":
+    case "cancel":
+    case "ping":
+      return true;
+    case "data":
+      return header.channel === "params";
+    case "credit":
+      return header.channel !== "params";
+    default:
+      return false;
+  }
+}
+
+export type { Agent, Member };
