@@ -41,11 +41,12 @@ export const Header = z.discriminatedUnion("t", [
       /** Absent when `resultBytes` says that it was sent on channel `result`. */
       result: z.unknown().optional(),
       resultBytes: ValueBytes.optional(),
+      /** How many bytes each stream of output carried, so that a lost tail is noticed. */
+      sent: z.partialRecord(Channel, ByteCount).optional(),
     }),
     z.object({ t: z.literal("response"), id: RequestId, ok: z.literal(false), error: WireError }),
   ]),
   z.object({ t: z.literal("data"), id: RequestId, channel: Channel, offset: ByteCount }),
-  z.object({ t: z.literal("end"), id: RequestId, channel: Channel }),
   z.object({ t: z.literal("credit"), id: RequestId, channel: Channel, bytes: ByteCount }),
   z.object({
     t: z.literal("progress"),
@@ -57,14 +58,13 @@ export const Header = z.discriminatedUnion("t", [
   z.object({ t: z.literal("cancel"), id: RequestId }),
   z.object({ t: z.literal("ping"), id: RequestId }),
   z.object({ t: z.literal("pong"), id: RequestId }),
-  z.object({ t: z.literal("card") }),
 ]);
 export type Header = z.infer<typeof Header>;
 
 /** One message. */
 export interface Message {
   readonly header: Header;
-  /** Empty but for `data` (the bytes) and `card` (a sealed card). */
+  /** The bytes of `data`; empty otherwise. */
   readonly body: Bytes;
 }
 

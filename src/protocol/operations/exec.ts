@@ -10,7 +10,7 @@ export const OUTPUT_END_BYTES = 32 * 1024;
 /** What a command wrote to one of its outputs. When nothing was left out, `head` followed by `tail` is all of it. */
 export const Output = z.object({
   head: z.string().describe("The beginning, at most 32 KiB; the whole output if it is no longer than that"),
-  tail: z.string().describe("The end, at most 32 KiB; empty if head holds everything"),
+  tail: z.string().describe("The end, about 32 KiB at most; empty if head holds everything"),
   bytes: z.number().int().nonnegative().describe("How many bytes the command wrote in all"),
   truncated: z.boolean().describe("True if bytes between head and tail were left out"),
   invalidUtf8: z.boolean().describe(
@@ -27,7 +27,8 @@ export const exec = defineOperation({
     "duration, and the beginning and end of stdout and stderr with their full sizes. A command that exits with " +
     "another code than 0 is reported as failed, with its output. The command has no terminal and reads `stdin` " +
     "or nothing, so it cannot ask questions: pass options such as --yes. It and all its children are ended at " +
-    "the timeout, when the call is cancelled, and when the caller disconnects.",
+    "the timeout, when the call is cancelled, and when the caller disconnects. Once the command itself has ended, " +
+    "background processes that it left go on, and what they write is not reported: redirect it to a file.",
   access: "execute",
   hints: { readOnly: false, destructive: true, idempotent: false, openWorld: true },
   params: z.strictObject({
@@ -38,7 +39,7 @@ export const exec = defineOperation({
       'Program and arguments without a shell, such as ["git", "log", "-1"]. Give this or command, not both',
     ),
     cwd: z.string().min(1).max(4096).optional().describe(
-      "Folder to run in; ~ is the home folder. Default: the home folder of the agent's user",
+      "Folder to run in; ~ is the home folder of the agent's user, which is the default and where a relative path starts",
     ),
     env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(131_072)).optional().describe(
       "Environment variables to add or replace",

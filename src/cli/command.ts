@@ -1,0 +1,42 @@
+/**
+ * What a subcommand's module is given and gives back. Each is `src/cli/commands/<command>.ts` and exports `execute`.
+ */
+import type { ResolvedSettings } from "../config/merge.ts";
+import type { Secrets } from "../config/redact.ts";
+import type { NodePaths } from "../host/paths.ts";
+
+/** What every subcommand that uses settings is given. */
+export interface CommandContext extends ResolvedSettings {
+  readonly paths: NodePaths;
+  /** What must not be shown. A command that makes a secret adds it. */
+  readonly secrets: Secrets;
+  /** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries a subcommand out. Those with options of their own take them as a second argument, which `program.ts` fills.
+ *
+ * @returns the exit code
+ * @throws {ConfigError} If the user must correct something: exit code 2.
+ */
+export type Execute = (context: CommandContext) => Promise<number>;
+
+/** The options of `agents` and `config`. */
+export interface JsonOptions {
+  readonly json: boolean;
+}
+
+/** The arguments and options of `call`. */
+export interface CallOptions {
+  /** The tool's name. */
+  readonly tool: string;
+  /** Its arguments as JSON text, `-` for standard input; undefined for none. */
+  readonly input: string | undefined;
+  readonly json: boolean;
+}
+
+/** The options of `init`. */
+export interface InitOptions {
+  readonly force: boolean;
+}

@@ -1,0 +1,58 @@
+/**
+ * `remote-agent agents`: who is in the room.
+ */
+import { requireConnection } from "../../config/connection.ts";
+import type { AgentSummary } from "../../fleet/fleet.ts";
+import { startNode } from "../../node.ts";
+import type { CommandContext, JsonOptions } from "../command.ts";
+import { formatTable, paint, printJson, printLine } from "../output.ts";
+
+const HEADINGS = ["NAME", "ID", "PLATFORM", "MODE", "TAGS", "SINCE", "LATENCY", "NOTES"];
+
+/** Joins for a moment, and prints everybody else. */
+export async function execute({ settings, paths }: CommandContext, { json }: JsonOptions): Promise<number> {
+  const connection = requireConnection(settings);
+  await using node = await startNode({
+    settings,
+    connection,
+    paths,
+    role: "session",
+    watch: true,
+    accepts: false,
+  });
+  const { agents: all } = await node.fleet.list();
+  // This command's own connection is not an agent; the machine's other processes are.
+  const agents = all.map(withoutThisProcess).filter((agent) => agent !== undefined);
+  if (json) {
+    printJson(agents);
+    return 0;
+  }
+  if (agents.length === 0) {
+    printLine("Nobody else is in the room.");
+    return 0;
+  }
+  const rows = agents.map(rowOf);
+  const [heading = "", ...lines] = formatTable([HEADINGS, ...rows]).split("\n");
+  printLine(paint(heading, "bold", "stdout"));
+  for (const line of lines) printLine(line);
+  return 0;
+}
+
+function withoutThisProcess(agent: AgentSummary): AgentSummary | undefined {
+  if (!agent.isSelf) return agent;
+  return agent.connections > 1 ? { ...agent, connections: agent.connections - 1 } : undefined;
+}
+
+function rowOf(agent: AgentSummary): string[] {
+  const { platform } = agent;
+  return [
+    agent.name,
+    agent.id,
+    `${platform.distro ?? platform.os} ${platform.arch}`,
+    agent.mode,
+    agent.tags.join(",") || "-",
+    agent.connectedSince.slice(0, 16).replace("T", " "),
+    agent.latencyMs === null ? "-" : `${agent.latencyMs} ms`,
+    agent.accepts ? "" : "runs nothing for others",
+  ];
+}

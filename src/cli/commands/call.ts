@@ -1,0 +1,76 @@
+/**
+ * `remote-agent call`: any of the assistant's tools from the shell.
+ */
+import * as z from "zod";
+import { connectionOf } from "../../config/connection.ts";
+import { ConfigError, OperationError } from "../../errors.ts";
+import { describeError } from "../../mcp/result.ts";
+import type { Tool } from "../../mcp/tool.ts";
+import { allTools } from "../../mcp/tools.ts";
+import { startNode } from "../../node.ts";
+import type { CallOptions, CommandContext } from "../command.ts";
+import { printError, printJson, printLine } from "../output.ts";
+
+const MAX_INPUT_BYTES = 16 * 1024 * 1024;
+
+/** Calls a tool. Exit code 1 if it failed, or if the command that it ran did. */
+export async function execute(context: CommandContext, options: CallOptions): Promise<number> {
+  const { settings, paths, signal } = context;
+  const tool = findTool(options.tool);
+  const args = readArguments(tool, await readInput(options.input));
+  const connection = connectionOf(settings);
+  await using node = await startNode({
+    settings,
+    connection,
+    paths,
+    role: "session",
+    watch: true,
+    accepts: false,
+  });
+  try {
+    const answer = await tool.handle(args, { fleet: node.fleet, signal });
+    if (options.json) printJson(answer.structured);
+    else printLine(answer.text);
+    return answer.hasFailed ? 1 : 0;
+  } catch (error) {
+    const failure = OperationError.from(error);
+    if (options.json) printJson({ error: failure.toWire() });
+    else printError(describeError(failure));
+    return 1;
+  }
+}
+
+function findTool(name: string): Tool {
+  const tools = allTools();
+  const tool = tools.find((candidate) => candidate.name === name);
+  if (tool !== undefined) return tool;
+  const names = tools.map((candidate) => candidate.name).join(", ");
+  throw new ConfigError(`Cannot call "${name}": the tools are ${names}`);
+}
+
+async function readInput(input: string | undefined): Promise<string> {
+  if (input !== "-") return input ?? "{}";
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    length += chunk.length;
+    if (length > MAX_INPUT_BYTES) {
+      throw new ConfigError(`Cannot read the arguments: over ${MAX_INPUT_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return await new Blob(chunks).text();
+}
+
+function readArguments(tool: Tool, text: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`Cannot read the arguments of "${tool.name}" as JSON: ${reason}`, { cause });
+  }
+  const parsed = tool.input.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`Cannot call "${tool.name}": ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
+}

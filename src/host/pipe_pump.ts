@@ -1,0 +1,117 @@
+/**
+ * Reads one output pipe of a child and hands every chunk to a consumer that is awaited: while the consumer is not
+ * ready nothing is read, so the pipe fills and the child waits.
+ */
+import type { Bytes } from "../protocol/bytes.ts";
+
+/**
+ * Milliseconds that we wait, in all, for more output once the command itself has ended and others still hold its
+ * pipe. What the command wrote is in the pipe by then and needs no waiting; this is for helpers that end right after
+ * it, such as `tee` in `> >(tee log)`.
+ */
+export const SETTLE_MS = 250;
+/** Silence is counted in slices, each a turn of the event loop, so that a stalled loop is not taken for silence. */
+const SETTLE_SLICES = 5;
+/**
+ * Bytes that are still taken as the command's own after it has ended. It can have left no more than a full pipe
+ * (64 KiB, at most 1 MiB on Linux); beyond that it is a background process that writes.
+ */
+const SETTLE_BYTES = 1024 * 1024;
+
+/** What is done with each chunk; reading goes on when it resolves. */
+export type Consume = (bytes: Bytes) => Promise<void>;
+
+/** Owns the reading of one pipe, from the start to the close of the pipe or {@link PipePump.stop}. */
+export class PipePump {
+  /** Resolves when the pipe was read to its end or stopped, and the consumer has taken its last chunk. Never rejects. */
+  readonly closed: Promise<void>;
+  readonly #reader: ReadableStreamDefaultReader<Bytes>;
+  readonly #finished = Promise.withResolvers<void>();
+  #consume: Consume | undefined;
+  #isWaiting = false;
+  #isClosed = false;
+  #bytesLeft = Infinity;
+
+  /**
+   * Starts to read.
+   *
+   * @param onFailure - called once if `consume` rejects; from then on output is read and dropped
+   */
+  constructor(pipe: ReadableStream<Bytes>, consume: Consume, onFailure: (error: unknown) => void) {
+    this.#reader = pipe.getReader();
+    this.#consume = consume;
+    this.closed = this.#run(onFailure);
+  }
+
+  /** Whether others still hold the pipe. */
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  /**
+   * To be called when the command has ended. Resolves when the consumer has taken all that the command wrote: at the
+   * end of the pipe, or, if a background process keeps it open, after a short silence. Time in which the consumer is
+   * not ready does not count.
+   */
+  async settle(settleMs: number = SETTLE_MS): Promise<void> {
+    this.#bytesLeft = SETTLE_BYTES;
+    let isOver = false;
+    let wake = () => {};
+    void this.#finished.promise.then(() => {
+      isOver = true;
+      wake();
+    });
+    for (let silentSlices = 0; silentSlices < SETTLE_SLICES && !isOver;) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, settleMs / SETTLE_SLICES);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      if (this.#isWaiting) silentSlices++;
+    }
+    this.discard();
+  }
+
+  /** Goes on reading, so that whoever holds the pipe can write, and drops what comes. */
+  discard(): void {
+    this.#consume = undefined;
+    this.#finished.resolve();
+  }
+
+  /** Stops reading at once, even if others hold the pipe or the consumer never becomes ready. */
+  async stop(): Promise<void> {
+    this.discard();
+    await this.#reader.cancel();
+    this.#isClosed = true;
+  }
+
+  async #run(onFailure: (error: unknown) => void): Promise<void> {
+    try {
+      for (;;) {
+        this.#isWaiting = true;
+        const { value, done } = await this.#reader.read();
+        this.#isWaiting = false;
+        if (done) break;
+        await this.#consume?.(value);
+        this.#bytesLeft -= value.length;
+        if (this.#bytesLeft <= 0) this.discard();
+      }
+    } catch (error) {
+      this.discard();
+      onFailure(error);
+      await this.#drain();
+    }
+    this.#isClosed = true;
+    this.#finished.resolve();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (!(await this.#reader.read()).done);
+    } catch {
+      // The first failure was reported; a pipe that cannot be read has nothing more to tell.
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * One tool for each operation, derived from it: its parameters plus `agent_id`, its result plus where it came from.
+ */
+import * as z from "zod";
+import {
+  isOperationName,
+  type OperationName,
+  OPERATIONS,
+  type ParamsOf,
+  type ResultOf,
+} from "../protocol/operation.ts";
+import { createLineReader } from "./line_reader.ts";
+import { hasSucceeded, RESULT_TEXTS } from "./result.ts";
+import type { Tool, ToolAnswer, ToolContext } from "./tool.ts";
+
+const AgentId = z.string().min(1).max(128).optional().describe(
+  "Which machine: an agent's id, the beginning of its id, or its name, as list_agents shows them. " +
+    "Without it: the machine that this server runs on",
+);
+
+const Agent = z.object({ id: z.string(), name: z.string() }).describe("The machine that carried it out");
+
+/** The tools of all operations, in the table's order. */
+export function operationTools(): Tool[] {
+  return Object.keys(OPERATIONS).filter(isOperationName).map(operationTool);
+}
+
+function operationTool<K extends OperationName>(name: K): Tool {
+  const operation = OPERATIONS[name];
+  return {
+    name,
+    title: operation.title,
+    description: operation.description,
+    input: z.strictObject({ agent_id: AgentId, ...operation.params.shape }),
+    output: z.object({ agent: Agent, ...operation.result.shape }),
+    hints: operation.hints,
+    handle: (args, context) => call(name, args, context),
+  };
+}
+
+async function call<K extends OperationName>(
+  name: K,
+  { agent_id: agentId, ...params }: Record<string, unknown>,
+  { fleet, signal, onLines }: ToolContext,
+): Promise<ToolAnswer> {
+  const lines = onLines === undefined ? undefined : createLineReader(onLines);
+  const { agent, result } = await fleet.call(
+    agentId as string | undefined, // The tool's input schema parsed both.
+    { op: name, params: params as ParamsOf<K> },
+    { signal, ...(lines === undefined ? {} : { onOutput: lines.push }) },
+  );
+  await lines?.end();
+  const text = (RESULT_TEXTS[name] as (result: ResultOf<K>, of: typeof agent) => string)(result, agent);
+  return { structured: { agent, ...result }, text, hasFailed: isFailure(name, result) };
+}
+
+/** A command that failed is a normal result, but it must not look like a success. */
+function isFailure<K extends OperationName>(name: K, result: ResultOf<K>): boolean {
+  return name === "exec" && !hasSucceeded(result as ResultOf<"exec">);
+}

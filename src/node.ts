@@ -1,0 +1,160 @@
+/**
+ * The composition root: builds a node from its settings. A node executes operations on its machine and, if it is in a
+ * room, is a peer there.
+ */
+import { hostname } from "node:os";
+import type { Connection } from "./config/connection.ts";
+import type { Settings } from "./config/settings.ts";
+import { hostIdentity } from "./crypto/identity.ts";
+import { deriveRoomSecret } from "./crypto/room_secret.ts";
+import { ConfigError } from "./errors.ts";
+import { createExecutors, type Executors } from "./executors/mod.ts";
+import type { HostDescription } from "./executors/get_info.ts";
+import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { loadHostSeed } from "./host/host_key.ts";
+import { hybridSuite } from "./host/hybrid_suite.ts";
+import type { NodePaths } from "./host/paths.ts";
+import { detectAccount, detectPlatform } from "./host/platform.ts";
+import { type Logger, loggerOf } from "./log.ts";
+import { ANOMALIES } from "./peer/anomalies.ts";
+import { type Peer, type PeerEvents, startPeer } from "./peer/peer.ts";
+import type { Role } from "./protocol/card.ts";
+import { dialWebSocket } from "./transport/websocket_link.ts";
+import { VERSION } from "./version.ts";
+
+/** What a node is made from. */
+export interface NodeOptions {
+  readonly settings: Settings;
+  /** Undefined: the node works on its own machine only. */
+  readonly connection: Connection | undefined;
+  readonly paths: Pick<NodePaths, "stateFolder">;
+  readonly role: Role;
+  /** Whether the node follows who is in the room: those that dispatch do. */
+  readonly watch: boolean;
+  /** Whether it runs what others ask. @default unless `no_agent` is set */
+  readonly accepts?: boolean;
+}
+
+/** A running node. */
+export interface Node extends AsyncDisposable {
+  readonly id: string;
+  readonly name: string;
+  readonly executors: Executors;
+  readonly fleet: Fleet;
+  /** Absent without a room. */
+  readonly peer: Peer | undefined;
+}
+
+/**
+ * Starts a node. It joins its room in the background and stays until it is disposed of.
+ *
+ * @throws {ConfigError} If the token is mistyped or the state folder cannot be used.
+ */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { settings, connection, paths, role } = options;
+  const suite = hybridSuite;
+  const seed = await loadHostSeed(paths.stateFolder, () => suite.randomBytes(32));
+  const host = await hostIdentity(suite, seed);
+  const accepts = options.accepts ?? !settings.no_agent;
+  const startedAt = new Date();
+  const description: HostDescription = {
+    id: host.agentId,
+    name: settings.name,
+    tags: [...settings.tags],
+    role,
+    platform: detectPlatform(),
+    hostname: hostname(),
+    ...detectAccount(),
+    accepts,
+    version: VERSION,
+  };
+  const executors = createExecutors({
+    host: description,
+    startedAt,
+    mode: () => settings.mode,
+    maxRunning: settings.max_running,
+    maxQueued: settings.max_queued,
+    execTimeoutMs: settings.exec_timeout_ms,
+  });
+  const peer = connection === undefined ? undefined : await startPeer({
+    url: new URL(connection.relay),
+    dial: dialWebSocket,
+    suite,
+    secret: await deriveSecret(connection),
+    host,
+    describe: () => {
+      const { name, tags, platform, version } = description;
+      return { name, tags, platform, version, mode: settings.mode, accepts, role };
+    },
+    watch: options.watch,
+    execute: ({ op, params }, context) => executors.execute(op, params, context),
+    events: logEvents(loggerOf("peer"), { name: settings.name, id: host.agentId, relay: connection.relay }),
+  });
+  const fleet = createFleet({
+    self: { id: host.agentId, name: settings.name },
+    executors,
+    peer,
+    describeSelf: () => ({
+      ...description,
+      isSelf: true,
+      mode: settings.mode,
+      connectedSince: startedAt.toISOString(),
+      latencyMs: null,
+      connections: 1,
+    }),
+  });
+  return {
+    id: host.agentId,
+    name: settings.name,
+    executors,
+    fleet,
+    peer,
+    async [Symbol.asyncDispose]() {
+      // Commands first: their callers are told that they ended while there is still a connection.
+      await executors[Symbol.asyncDispose]();
+      await peer?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function deriveSecret({ token, room, encryptionKey }: Connection) {
+  try {
+    return await deriveRoomSecret({ token, room, encryptionKey, suite: hybridSuite });
+  } catch (cause) {
+    if (cause instanceof SyntaxError || cause instanceof RangeError) {
+      throw new ConfigError(cause.message, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Failed attempts with the same reason that are logged one by one; after that each power of ten. */
+const LOGGED_ATTEMPTS = 2;
+/** How many anomalies of a kind are logged one by one; after that each power of ten. */
+const LOGGED_ANOMALIES = 3;
+
+function logEvents(log: Logger, self: { name: string; id: string; relay: string }): PeerEvents {
+  let last = { reason: "", attempts: 0 };
+  return {
+    onConnected(observed) {
+      last = { reason: "", attempts: 0 };
+      log.info("Joined the room", { ...self, observed });
+    },
+    onDown(reason, wasConnected) {
+      last = { reason, attempts: reason === last.reason ? last.attempts + 1 : 1 };
+      if (wasConnected) log.warn("Lost the relay, retrying", { reason });
+      else if (isWorthLogging(last.attempts, LOGGED_ATTEMPTS)) {
+        log.warn("Cannot join the room, retrying", { reason, attempts: last.attempts });
+      }
+    },
+    onAnomaly(kind, { count, detail }) {
+      if (!isWorthLogging(count, LOGGED_ANOMALIES)) return;
+      log.warn(ANOMALIES[kind], { kind, count, ...(detail === undefined ? {} : { detail }) });
+    },
+  };
+}
+
+/** The first few of what repeats, and then each power of ten. */
+function isWorthLogging(count: number, first: number): boolean {
+  return count <= first || Number.isInteger(Math.log10(count));
+}

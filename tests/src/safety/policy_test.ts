@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { decide } from "../../../src/safety/policy.ts";
+
+const cases = [
+  ["disabled", "read", "mode-disabled"],
+  ["disabled", "write", "mode-disabled"],
+  ["disabled", "execute", "mode-disabled"],
+  ["plan", "read", undefined],
+  ["plan", "write", "plan-reads-only"],
+  ["plan", "execute", "plan-reads-only"],
+  ["edit", "read", undefined],
+  ["edit", "write", undefined],
+  ["edit", "execute", undefined],
+  ["bypass", "read", undefined],
+  ["bypass", "write", undefined],
+  ["bypass", "execute", undefined],
+] as const;
+for (const [mode, access, rule] of cases) {
+  Deno.test(`decide() ${rule === undefined ? "allows" : "refuses"} ${access} in mode ${mode}`, () => {
+    const verdict = decide({ operation: "exec", access, mode });
+    if (rule === undefined) {
+      assert.deepEqual(verdict, { decision: "allow" });
+      return;
+    }
+    assert.ok(verdict.decision === "refuse");
+    assert.equal(verdict.rule, rule);
+    assert.match(verdict.reason, /^Cannot run "exec"/);
+    assert.match(verdict.reason, mode === "plan" ? /plan mode/ : /disabled/);
+    // A model is told who can change it and where, never to do it.
+    assert.match(
+      verdict.remedy,
+      /^Only the host's owner can allow it, .* on that machine with --mode (edit|plan)\./,
+    );
+    assert.match(verdict.remedy, /do not try to change the mode/);
+  });
+}
