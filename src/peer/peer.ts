@@ -22,6 +22,7 @@ import { type Anomalies, type Anomaly, createAnomalies } from "./anomalies.ts";
 import { createDispatcher, type Execute } from "./dispatch.ts";
 import { createOrdered } from "./ordered.ts";
 import { createPending, type RequestOptions } from "./pending.ts";
+import { createPings } from "./pings.ts";
 import { type ConnectionState, type RelayClient, startRelayClient } from "./relay_client.ts";
 import { type Agent, agentsOf, createRoster, type Member } from "./roster.ts";
 import { createSessions } from "./sessions.ts";
@@ -132,6 +133,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const drained = () => client.drained();
 
   const pending = createPending({ send, drained, anomalies, now });
+  const pings = createPings({ send, now });
   const dispatcher = createDispatcher({
     execute: options.execute,
     accepts: () => options.describe().accepts,
@@ -140,6 +142,11 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     anomalies,
     now,
   });
+
+  const failRequests = (error: OperationError, address?: Bytes) => {
+    pending.fail(error, address);
+    pings.fail(error, address);
+  };
 
   const deliver = (address: Bytes, plaintext: Bytes) => {
     let message: Message;
@@ -150,7 +157,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       anomalies.count("bad_message", error.message);
       return;
     }
-    if (isForHost(message.header)) dispatcher.receive(address, message);
+    if (message.header.t === "pong") pings.receive(address, message.header.id);
+    else if (isForHost(message.header)) dispatcher.receive(address, message);
     else pending.receive(address, message);
   };
 
@@ -170,7 +178,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     deliver,
     // Whoever does not watch the room asks to be told when this caller leaves, so that its commands end with it.
     onAccepted: (address) => void (watch || client.sendControl({ type: "follow", address })),
-    onUnreachable: (address, error) => pending.fail(error, address),
+    onUnreachable: (address, error) => failRequests(error, address),
     onRenewed: (address) => pending.repeat(address),
     anomalies,
     now,
@@ -179,7 +187,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const forget = (address: Bytes, reason: string) => {
     roster.remove(address);
     sessions.drop(address);
-    pending.fail(new OperationError("peer_gone", reason), address);
+    failRequests(new OperationError("peer_gone", reason), address);
     dispatcher.abandon("The caller has left", address);
   };
 
@@ -239,7 +247,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
         isRosterWhole = false;
         if (wasConnected) {
           roster.clear();
-          pending.fail(
+          failRequests(
             new OperationError(
               "link_lost",
               `The connection to the relay was lost before the answer came (${reason}); the request is not repeated`,
@@ -274,6 +282,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     client.tick();
     sessions.tick();
     pending.tick();
+    pings.tick();
     dispatcher.tick();
   }, TICK_MS);
 
@@ -304,14 +313,14 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     },
     async ping(address, timeoutMs) {
       if (client.state.status !== "connected") throw notConnected();
-      return await pending.ping(address, timeoutMs);
+      return await pings.ping(address, timeoutMs);
     },
     async refreshCard() {
       client.sendControl({ type: "card", card: await sealOwnCard() });
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      pending.fail(new OperationError("cancelled", "The program is ending"));
+      failRequests(new OperationError("cancelled", "The program is ending"));
       dispatcher.abandon("The host's program is ending");
       await client[Symbol.asyncDispose]();
     },

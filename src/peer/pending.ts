@@ -58,8 +58,6 @@ export interface PendingOptions {
 export interface Pending {
   /** Asks a peer to carry out an operation. Rejects with an `OperationError`. */
   request(address: Bytes, call: { op: string; params: unknown }, options?: RequestOptions): Promise<unknown>;
-  /** Measures the round trip to a peer through its session, in milliseconds. Rejects like `request`. */
-  ping(address: Bytes, timeoutMs: number): Promise<number>;
   /** Takes a message that belongs to a request of ours. */
   receive(address: Bytes, message: Message): void;
   /** Ends every request to an address, or all, with an error. */
@@ -92,19 +90,10 @@ interface Entry {
   settle(outcome: { value: unknown } | { error: OperationError }): void;
 }
 
-interface Ping {
-  readonly address: string;
-  readonly sentAt: number;
-  readonly deadlineAt: number;
-  readonly resolve: (ms: number) => void;
-  readonly reject: (error: OperationError) => void;
-}
-
 /** Makes the caller's side of requests. */
 export function createPending(options: PendingOptions): Pending {
   const { send, drained, anomalies, now } = options;
   const entries = new Map<number, Entry>();
-  const pings = new Map<number, Ping>();
   let lastId = 0;
 
   const transmit = (entry: Entry) => {
@@ -273,34 +262,7 @@ export function createPending(options: PendingOptions): Pending {
       return promise;
     },
 
-    ping(address, timeoutMs) {
-      const id = ++lastId;
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      const sentAt = now();
-      pings.set(id, {
-        address: formatAddress(address),
-        sentAt,
-        deadlineAt: sentAt + timeoutMs,
-        resolve,
-        reject,
-      });
-      try {
-        send(address, { t: "ping", id });
-      } catch (error) {
-        pings.delete(id);
-        reject(OperationError.from(error));
-      }
-      return promise;
-    },
-
     receive(address, { header, body }) {
-      if (header.t === "pong") {
-        const ping = pings.get(header.id);
-        if (ping === undefined || ping.address !== formatAddress(address)) return;
-        pings.delete(header.id);
-        ping.resolve(now() - ping.sentAt);
-        return;
-      }
       const entry = entries.get(header.id);
       // What comes for a request that has ended is late, not wrong.
       if (entry === undefined) return;
@@ -333,12 +295,6 @@ export function createPending(options: PendingOptions): Pending {
 
     fail(error, address) {
       for (const entry of entriesOf(address)) entry.settle({ error });
-      const key = address === undefined ? undefined : formatAddress(address);
-      for (const [id, ping] of pings) {
-        if (key !== undefined && ping.address !== key) continue;
-        pings.delete(id);
-        ping.reject(error);
-      }
     },
 
     repeat(address) {
@@ -347,13 +303,6 @@ export function createPending(options: PendingOptions): Pending {
 
     tick() {
       const time = now();
-      for (const [id, ping] of pings) {
-        if (time < ping.deadlineAt) continue;
-        pings.delete(id);
-        ping.reject(
-          new OperationError("timed_out", "Cannot measure the round trip: the host did not answer in time"),
-        );
-      }
       for (const entry of [...entries.values()]) {
         if (entry.isFinishing) continue;
         if (time >= entry.deadlineAt) {

@@ -1,75 +1,32 @@
 /**
- * The sessions of one process with its peers: handshakes, records, and the replacing of keys, after WireGuard's model.
+ * The sessions of one process with its peers: records, and the replacing of keys, after WireGuard's model.
  * `send` and `receive` never wait; what takes time goes on beside the read loop, in order for each peer.
  */
-import { AuthenticationError, type CipherSuite } from "../crypto/cipher_suite.ts";
-import type { SessionIdentity } from "../crypto/identity.ts";
-import { createHandshake, type Handshake } from "../crypto/noise.ts";
-import { createRecordLayer, MAX_RECORDS, type RecordLayer, ReplayError } from "../crypto/session.ts";
-import { CardError, type VerifiedCard } from "../crypto/seal.ts";
+import { AuthenticationError } from "../crypto/cipher_suite.ts";
+import { ReplayError } from "../crypto/session.ts";
 import { OperationError } from "../errors.ts";
-import { formatAddress } from "../protocol/address.ts";
-import { type Bytes, concatBytes, encodeTuple, equalBytes, utf8 } from "../protocol/bytes.ts";
-import {
-  decodePacket,
-  encodeInitiation,
-  encodeReply,
-  encodeUnknown,
-  type Packet,
-  PacketError,
-} from "../protocol/packet.ts";
-import { LABEL } from "../protocol/version.ts";
+import { type Bytes, EMPTY, equalBytes } from "../protocol/bytes.ts";
+import { decodePacket, encodeUnknown, type Packet, PacketError } from "../protocol/packet.ts";
 import type { Anomalies } from "./anomalies.ts";
-import { createOrdered, type Ordered } from "./ordered.ts";
-
-/** Bounds and times of sessions, in milliseconds where not said otherwise. */
-export const SESSION_LIMITS = {
-  /** Keys are replaced after this. */
-  rekeyAfterMs: 3_600_000,
-  /** Replaced keys open records for this much longer. */
-  graceMs: 60_000,
-  /** A handshake is tried again after this without a reply, */
-  handshakeTimeoutMs: 4_000,
-  /** this many times in all. */
-  handshakeAttempts: 3,
-  /** Sessions that a peer started and has not used; the oldest goes first. */
-  halfOpen: 64,
-  /** Handshake messages that are worked on at once; more are dropped. */
-  concurrentHandshakes: 64,
-  /** Sessions kept for one peer; the oldest goes first. */
-  perPeer: 8,
-  /** Messages and bytes that wait for one handshake. */
-  queuedMessages: 4096,
-  queuedBytes: 16 * 1024 * 1024,
-  /** Least time between two handshakes that hints of one peer cause, and between two hints of ours. */
-  hintIntervalMs: 2_000,
-} as const;
+import { createHandshakes, type HandshakesOptions } from "./handshakes.ts";
+import { createOrdered } from "./ordered.ts";
+import {
+  createSessionTable,
+  type Established,
+  isDueForRekey,
+  type PeerState,
+  SESSION_LIMITS,
+  usableSession,
+} from "./session_table.ts";
 
 /** What sessions need of the rest of the peer. */
-export interface SessionsOptions {
-  readonly suite: CipherSuite;
-  readonly identity: SessionIdentity;
-  readonly psk: Bytes;
-  readonly roomPublicKey: Bytes;
-  /** The own newest sealed card, sent with each handshake. */
-  readonly ownCard: () => Bytes;
-  /** The X25519 key of a peer, if its card is known. */
-  readonly dhKeyOf: (address: Bytes) => Bytes | undefined;
-  /** Checks the card that came with a handshake, and remembers who the peer is. */
-  readonly acceptCard: (address: Bytes, sealed: Bytes) => Promise<VerifiedCard>;
-  /** Sends a frame's payload. */
-  readonly sendFrame: (address: Bytes, payload: Bytes) => void;
+export interface SessionsOptions extends HandshakesOptions {
   /** Takes an authentic plaintext, in the order in which its peer sent it. */
   readonly deliver: (address: Bytes, plaintext: Bytes) => void;
-  /** A session exists now because a peer asked for one: it is going to send requests. */
+  /** A peer has opened a session and used it: it is going to send requests. */
   readonly onAccepted: (address: Bytes) => void;
-  /** What was queued for a peer cannot be sent. */
-  readonly onUnreachable: (address: Bytes, error: OperationError) => void;
   /** The peer had lost its session: unanswered requests must be asked again on the new one. */
   readonly onRenewed: (address: Bytes) => void;
-  readonly anomalies: Anomalies;
-  /** Milliseconds since any fixed moment. */
-  readonly now: () => number;
 }
 
 /** The sessions of a process. */
@@ -77,10 +34,10 @@ export interface Sessions {
   /**
    * Encrypts and sends a plaintext, after a handshake if there is no session yet.
    *
-   * @throws {OperationError} With code `busy` if too much waits for the handshake, `unknown_agent` without a card.
+   * @throws {OperationError} With code `busy` if too much waits for the handshake.
    */
   send(address: Bytes, plaintext: Bytes): void;
-  /** Takes a frame's payload from the read loop. */
+  /** Takes a frame's payload from the read loop; both may be views. */
   receive(address: Bytes, payload: Bytes): void;
   /** Starts a handshake ahead of need; does nothing if there is a session or a handshake. */
   open(address: Bytes): void;
@@ -90,287 +47,67 @@ export interface Sessions {
   tick(): void;
 }
 
-interface Established {
-  readonly kind: "established";
-  readonly peer: PeerState;
-  readonly index: number;
-  readonly remoteIndex: number;
-  readonly layer: RecordLayer;
-  readonly inbox: Ordered<Bytes>;
-  readonly createdAt: number;
-  /** False on the responder until the first authentic record: only then it may send. */
-  isConfirmed: boolean;
-  retiresAt: number;
-}
-
-interface Initiating {
-  readonly kind: "initiating";
-  readonly peer: PeerState;
-  readonly index: number;
-  readonly handshake: Handshake;
-  readonly startedAt: number;
-  /** True while a reply is being worked on. */
-  isBusy: boolean;
-}
-
-interface PeerState {
-  readonly address: Bytes;
-  current: Established | undefined;
-  initiating: Initiating | undefined;
-  isStarting: boolean;
-  attempts: number;
-  /** Whether unanswered requests are to be repeated when the handshake is through. */
-  isRenewing: boolean;
-  sessions: Established[];
-  queue: Bytes[];
-  queuedBytes: number;
-  readonly outbox: Ordered<Bytes>;
-  newestInitiation: bigint;
-  renewedAt: number;
-}
-
 /** Makes the sessions of a process. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { suite, identity, anomalies, now } = options;
-  const peers = new Map<string, PeerState>();
-  const byIndex = new Map<number, Established | Initiating>();
-  let initiations = 0n;
-  let handshakesInWork = 0;
+  const { suite, anomalies, now } = options;
   let lastHintAt = -Infinity;
-
-  const prologue = (initiator: Bytes, responder: Bytes) =>
-    encodeTuple(utf8(LABEL), options.roomPublicKey, initiator, responder);
-
-  const peerOf = (address: Bytes): PeerState => {
-    const key = formatAddress(address);
-    let peer = peers.get(key);
-    if (peer === undefined) {
-      const own = address.slice();
-      peer = {
-        address: own,
-        current: undefined,
-        initiating: undefined,
-        isStarting: false,
-        attempts: 0,
-        isRenewing: false,
-        sessions: [],
-        queue: [],
-        queuedBytes: 0,
-        outbox: createOrdered((record) => options.sendFrame(own, record), (error) => {
-          throw error; // Sealing fails only by a fault of ours.
-        }),
-        newestInitiation: -1n,
-        renewedAt: -Infinity,
-      };
-      peers.set(key, peer);
-    }
-    return peer;
-  };
-
-  const freshIndex = (): number => {
-    for (;;) {
-      const index = new DataView(suite.randomBytes(4).buffer).getUint32(0);
-      if (!byIndex.has(index)) return index;
-    }
-  };
-
-  const retire = (session: Established) => {
-    byIndex.delete(session.index);
-    session.peer.sessions = session.peer.sessions.filter((other) => other !== session);
-    if (session.peer.current === session) session.peer.current = undefined;
-  };
+  const table = createSessionTable({
+    randomIndex: () => new DataView(suite.randomBytes(4).buffer).getUint32(0),
+    sendFrame: options.sendFrame,
+  });
 
   const seal = (session: Established, plaintext: Bytes) =>
     session.peer.outbox.push(session.layer.seal(plaintext));
 
-  const usable = ({ current }: PeerState): Established | undefined =>
-    current !== undefined && current.layer.sent < MAX_RECORDS && now() < current.retiresAt
-      ? current
-      : undefined;
-
-  const flush = (peer: PeerState) => {
-    const session = usable(peer);
-    if (session === undefined) return;
-    const queue = peer.queue;
+  /** Sends on the newest session from now on; the one before it goes on to receive for a while. */
+  const makeCurrent = (session: Established) => {
+    const { peer } = session;
+    const previous = peer.current;
+    if (previous !== undefined && previous !== session) {
+      if (previous.createdAt > session.createdAt) return;
+      previous.retiresAt = Math.min(previous.retiresAt, now() + SESSION_LIMITS.graceMs);
+    }
+    peer.current = session;
+    const { queue } = peer;
     peer.queue = [];
     peer.queuedBytes = 0;
     for (const plaintext of queue) seal(session, plaintext);
   };
 
-  const establish = (session: Established) => {
-    const { peer } = session;
-    byIndex.set(session.index, session);
-    peer.sessions.push(session);
-    while (peer.sessions.length > SESSION_LIMITS.perPeer) {
-      const oldest = peer.sessions[0];
-      if (oldest === undefined) break;
-      retire(oldest);
-    }
-    if (session.isConfirmed) return;
-    const halfOpen = [...byIndex.values()].filter((entry) =>
-      entry.kind === "established" && !entry.isConfirmed
-    );
-    if (halfOpen.length > SESSION_LIMITS.halfOpen && halfOpen[0]?.kind === "established") retire(halfOpen[0]);
-  };
-
-  const makeCurrent = (session: Established) => {
-    const previous = session.peer.current;
-    if (previous !== undefined && previous !== session) {
-      if (previous.createdAt > session.createdAt) return;
-      previous.retiresAt = Math.min(previous.retiresAt, now() + SESSION_LIMITS.graceMs);
-    }
-    session.peer.current = session;
-    flush(session.peer);
-  };
-
-  const newSession = async (
-    peer: PeerState,
-    handshake: Handshake,
-    { index, remoteIndex, isConfirmed }: { index: number; remoteIndex: number; isConfirmed: boolean },
-  ): Promise<Established> => {
-    const layer = await createRecordLayer({ suite, keys: await handshake.split(), remoteIndex });
-    const createdAt = now();
-    const session: Established = {
-      kind: "established",
-      peer,
-      index,
-      remoteIndex,
-      layer,
-      createdAt,
-      isConfirmed,
-      retiresAt: createdAt + SESSION_LIMITS.rekeyAfterMs + SESSION_LIMITS.graceMs,
-      inbox: createOrdered(
-        (plaintext) => {
-          if (!session.isConfirmed) {
-            session.isConfirmed = true;
-            makeCurrent(session);
-            options.onAccepted(peer.address);
-          }
-          if (plaintext.length > 0) options.deliver(peer.address, plaintext);
-        },
+  const handshakes = createHandshakes(options, table, {
+    createInbox: (session) =>
+      createOrdered(
+        (plaintext) => receivePlaintext(session(), plaintext),
         (error) => countRecordError(anomalies, error),
       ),
-    };
-    return session;
-  };
-
-  const fail = (peer: PeerState, error: OperationError) => {
-    peer.queue = [];
-    peer.queuedBytes = 0;
-    peer.attempts = 0;
-    peer.isRenewing = false;
-    options.onUnreachable(peer.address, error);
-  };
-
-  const initiate = (peer: PeerState) => {
-    if (peer.isStarting) return;
-    const remoteStaticKey = options.dhKeyOf(peer.address);
-    if (remoteStaticKey === undefined) {
-      fail(peer, new OperationError("unknown_agent", "Cannot open a session: the peer's card is not known"));
-      return;
-    }
-    if (peer.initiating !== undefined) byIndex.delete(peer.initiating.index);
-    peer.initiating = undefined;
-    peer.isStarting = true;
-    peer.attempts++;
-    const index = freshIndex();
-    const start = async () => {
-      const handshake = await createHandshake({
-        role: "initiator",
-        staticKey: identity.dhKey,
-        remoteStaticKey,
-        psk: options.psk,
-        prologue: prologue(identity.address, peer.address),
-        suite,
-      });
-      const counter = new Uint8Array(8);
-      new DataView(counter.buffer).setBigUint64(0, ++initiations);
-      const message = await handshake.writeMessage(concatBytes(counter, options.ownCard()));
-      peer.initiating = { kind: "initiating", peer, index, handshake, startedAt: now(), isBusy: false };
-      byIndex.set(index, peer.initiating);
-      options.sendFrame(peer.address, encodeInitiation(index, message));
-    };
-    start()
-      .catch((cause: unknown) =>
-        fail(peer, new OperationError("internal", "Cannot start a session: the handshake failed", { cause }))
-      )
-      .finally(() => (peer.isStarting = false));
-  };
-
-  const respond = async (address: Bytes, packet: Extract<Packet, { type: "initiation" }>) => {
-    const handshake = await createHandshake({
-      role: "responder",
-      staticKey: identity.dhKey,
-      psk: options.psk,
-      prologue: prologue(address, identity.address),
-      suite,
-    });
-    const payload = await handshake.readMessage(packet.noise);
-    if (payload.length < 8) throw new AuthenticationError("Cannot accept handshake: its payload is cut off");
-    const { dhKey } = await options.acceptCard(address, payload.slice(8));
-    if (handshake.remoteStaticKey === undefined || !equalBytes(dhKey, handshake.remoteStaticKey)) {
-      throw new AuthenticationError("Cannot accept handshake: its key is not the one on the card");
-    }
-    const peer = peerOf(address);
-    const counter = new DataView(payload.buffer, payload.byteOffset).getBigUint64(0);
-    if (counter <= peer.newestInitiation) {
-      anomalies.count("replayed_handshake");
-      return;
-    }
-    peer.newestInitiation = counter;
-    const index = freshIndex();
-    const reply = await handshake.writeMessage();
-    establish(
-      await newSession(peer, handshake, { index, remoteIndex: packet.senderIndex, isConfirmed: false }),
-    );
-    options.sendFrame(address, encodeReply(index, packet.senderIndex, reply));
-  };
-
-  const complete = async (initiating: Initiating, packet: Extract<Packet, { type: "reply" }>) => {
-    const { peer, handshake, index } = initiating;
-    await handshake.readMessage(packet.noise);
-    const session = await newSession(peer, handshake, {
-      index,
-      remoteIndex: packet.senderIndex,
-      isConfirmed: true,
-    });
-    if (peer.initiating !== initiating || peers.get(formatAddress(peer.address)) !== peer) return;
-    peer.initiating = undefined;
-    peer.attempts = 0;
-    establish(session);
-    const isRenewing = peer.isRenewing;
-    peer.isRenewing = false;
-    makeCurrent(session);
-    if (isRenewing) options.onRenewed(peer.address);
-    if (peer.current === session && session.layer.sent === 0) {
+    onEstablished(session) {
+      const { peer } = session;
+      const { isRenewing } = peer;
+      peer.isRenewing = false;
+      makeCurrent(session);
+      if (isRenewing) options.onRenewed(peer.address);
       // The responder may not send before it received a record: an empty one tells it that the session stands.
-      seal(session, new Uint8Array(0));
-    }
-  };
+      if (session.layer.sent === 0) seal(session, EMPTY);
+    },
+  });
 
-  const work = (task: () => Promise<void>, onFailure: () => void) => {
-    if (handshakesInWork >= SESSION_LIMITS.concurrentHandshakes) {
-      anomalies.count("dropped_handshake");
-      return;
+  const receivePlaintext = (session: Established, plaintext: Bytes) => {
+    const { peer } = session;
+    if (!session.isConfirmed) {
+      table.confirm(session);
+      makeCurrent(session);
+      options.onAccepted(peer.address);
     }
-    handshakesInWork++;
-    task()
-      .catch((error: unknown) => {
-        onFailure();
-        const isForged = error instanceof AuthenticationError || error instanceof CardError;
-        anomalies.count("bad_handshake", isForged ? error.message : String(error));
-      })
-      .finally(() => handshakesInWork--);
+    if (plaintext.length > 0) options.deliver(peer.address, plaintext);
   };
 
   const receiveRecord = (address: Bytes, packet: Extract<Packet, { type: "record" }>) => {
-    const session = byIndex.get(packet.receiverIndex);
+    const session = table.find(packet.receiverIndex);
     if (session?.kind !== "established") {
       anomalies.count("unknown_session");
-      if (now() - lastHintAt >= SESSION_LIMITS.hintIntervalMs) {
-        lastHintAt = now();
-        options.sendFrame(address, encodeUnknown(packet.receiverIndex));
-      }
+      if (now() - lastHintAt < SESSION_LIMITS.hintIntervalMs) return;
+      lastHintAt = now();
+      options.sendFrame(address.slice(), encodeUnknown(packet.receiverIndex));
       return;
     }
     if (!equalBytes(session.peer.address, address)) {
@@ -384,58 +121,29 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   };
 
-  const receiveReply = (address: Bytes, packet: Extract<Packet, { type: "reply" }>) => {
-    const initiating = byIndex.get(packet.receiverIndex);
-    if (
-      initiating?.kind !== "initiating" || initiating.isBusy || !equalBytes(initiating.peer.address, address)
-    ) {
-      anomalies.count(initiating?.kind === "established" ? "replayed_handshake" : "bad_handshake");
-      return;
-    }
-    initiating.isBusy = true;
-    // A forged reply kills this handshake's state, so the next attempt starts at once instead of at the timeout.
-    work(
-      () => complete(initiating, packet),
-      () => initiating.peer.initiating === initiating && retry(initiating.peer),
-    );
-  };
-
   const receiveHint = (address: Bytes, { receiverIndex }: Extract<Packet, { type: "unknown" }>) => {
-    const peer = peers.get(formatAddress(address));
-    const session = peer?.sessions.find((candidate) => candidate.remoteIndex === receiverIndex);
-    if (
-      peer === undefined || session === undefined || now() - peer.renewedAt < SESSION_LIMITS.hintIntervalMs
-    ) {
+    const peer = table.findPeer(address);
+    const isOurs = peer?.sessions.some((session) => session.remoteIndex === receiverIndex) ?? false;
+    if (peer === undefined || !isOurs || now() - peer.renewedAt < SESSION_LIMITS.hintIntervalMs) {
       anomalies.count("unknown_hint");
       return;
     }
     // Hints are not authentic: the session stays until the handshake that follows proves that the peer wants another.
     peer.renewedAt = now();
     peer.isRenewing = true;
-    if (peer.initiating === undefined) initiate(peer);
+    startUnlessUnderWay(peer);
   };
 
-  const retry = (peer: PeerState) => {
-    if (peer.attempts < SESSION_LIMITS.handshakeAttempts) {
-      initiate(peer);
-      return;
-    }
-    if (peer.initiating !== undefined) byIndex.delete(peer.initiating.index);
-    peer.initiating = undefined;
-    fail(
-      peer,
-      new OperationError("peer_gone", "Cannot open a session: the host did not answer the handshake"),
-    );
+  const startUnlessUnderWay = (peer: PeerState) => {
+    if (peer.initiating === undefined) handshakes.start(peer);
   };
 
   return {
     send(address, plaintext) {
-      const peer = peerOf(address);
-      const session = usable(peer);
+      const peer = table.peer(address);
+      const session = usableSession(peer, now());
       if (session !== undefined) {
-        const isDue = now() - session.createdAt > SESSION_LIMITS.rekeyAfterMs ||
-          session.layer.sent > MAX_RECORDS / 2;
-        if (isDue && peer.initiating === undefined) initiate(peer);
+        if (isDueForRekey(session, now())) startUnlessUnderWay(peer);
         seal(session, plaintext);
         return;
       }
@@ -447,7 +155,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
       peer.queue.push(plaintext);
       peer.queuedBytes += plaintext.length;
-      if (peer.initiating === undefined) initiate(peer);
+      startUnlessUnderWay(peer);
     },
 
     receive(address, payload) {
@@ -460,16 +168,10 @@ export function createSessions(options: SessionsOptions): Sessions {
         return;
       }
       switch (packet.type) {
-        case "initiation": {
-          const { senderIndex, noise } = packet;
-          // The frame may be a view into a message that the caller reuses.
-          const from = address.slice();
-          const message = noise.slice();
-          work(() => respond(from, { type: "initiation", senderIndex, noise: message }), () => {});
-          return;
-        }
+        case "initiation":
+          return handshakes.answer(address, packet);
         case "reply":
-          return receiveReply(address, packet);
+          return handshakes.complete(address, packet);
         case "record":
           return receiveRecord(address, packet);
         case "unknown":
@@ -478,33 +180,14 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     open(address) {
-      const peer = peerOf(address);
-      if (usable(peer) === undefined && peer.initiating === undefined) initiate(peer);
+      const peer = table.peer(address);
+      if (usableSession(peer, now()) === undefined) startUnlessUnderWay(peer);
     },
 
-    drop(address) {
-      const key = formatAddress(address);
-      const peer = peers.get(key);
-      if (peer === undefined) return;
-      peers.delete(key);
-      for (const session of peer.sessions) byIndex.delete(session.index);
-      if (peer.initiating !== undefined) byIndex.delete(peer.initiating.index);
-      peer.initiating = undefined;
-    },
+    drop: (address) => table.drop(address),
 
     tick() {
-      const time = now();
-      for (const entry of [...byIndex.values()]) {
-        if (entry.kind === "established") {
-          if (time >= entry.retiresAt) retire(entry);
-        } else if (!entry.isBusy && time - entry.startedAt >= SESSION_LIMITS.handshakeTimeoutMs) {
-          retry(entry.peer);
-        }
-      }
-      for (const [key, peer] of peers) {
-        const isIdle = peer.sessions.length === 0 && peer.initiating === undefined && !peer.isStarting;
-        if (isIdle && peer.queue.length === 0) peers.delete(key);
-      }
+      for (const { peer } of table.sweep(now())) handshakes.retry(peer);
     },
   };
 }
