@@ -20,6 +20,7 @@ import {
 import type { Dial } from "../transport/link.ts";
 import { type Anomalies, type Anomaly, createAnomalies } from "./anomalies.ts";
 import { createDispatcher, type Execute } from "./dispatch.ts";
+import { createFollows } from "./follows.ts";
 import { createOrdered } from "./ordered.ts";
 import { createPending, type RequestOptions } from "./pending.ts";
 import { createPings } from "./pings.ts";
@@ -134,6 +135,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
 
   const pending = createPending({ send, drained, anomalies, now });
   const pings = createPings({ send, now });
+  const follows = createFollows((address) => client.sendControl({ type: "follow", address }));
   const dispatcher = createDispatcher({
     execute: options.execute,
     accepts: () => options.describe().accepts,
@@ -157,6 +159,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       anomalies.count("bad_message", error.message);
       return;
     }
+    // Whoever does not watch the room asks to be told when this caller leaves, so that its commands end with it.
+    if (message.header.t === "request" && !watch) follows.add(address);
     if (message.header.t === "pong") pings.receive(address, message.header.id);
     else if (isForHost(message.header)) dispatcher.receive(address, message);
     else pending.receive(address, message);
@@ -176,8 +180,6 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     },
     sendFrame: (address, payload) => client.sendFrame(address, payload),
     deliver,
-    // Whoever does not watch the room asks to be told when this caller leaves, so that its commands end with it.
-    onAccepted: (address) => void (watch || client.sendControl({ type: "follow", address })),
     onUnreachable: (address, error) => failRequests(error, address),
     onRenewed: (address) => pending.repeat(address),
     anomalies,
@@ -185,6 +187,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   });
 
   const forget = (address: Bytes, reason: string) => {
+    follows.remove(address);
     roster.remove(address);
     sessions.drop(address);
     failRequests(new OperationError("peer_gone", reason), address);
@@ -245,6 +248,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       },
       onDown(reason, wasConnected) {
         isRosterWhole = false;
+        follows.clear();
         if (wasConnected) {
           roster.clear();
           failRequests(
@@ -283,6 +287,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     sessions.tick();
     pending.tick();
     pings.tick();
+    follows.tick();
     dispatcher.tick();
   }, TICK_MS);
 

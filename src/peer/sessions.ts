@@ -23,8 +23,6 @@ import {
 export interface SessionsOptions extends HandshakesOptions {
   /** Takes an authentic plaintext, in the order in which its peer sent it. */
   readonly deliver: (address: Bytes, plaintext: Bytes) => void;
-  /** A peer has opened a session and used it: it is going to send requests. */
-  readonly onAccepted: (address: Bytes) => void;
   /** The peer had lost its session: unanswered requests must be asked again on the new one. */
   readonly onRenewed: (address: Bytes) => void;
 }
@@ -96,7 +94,6 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (!session.isConfirmed) {
       table.confirm(session);
       makeCurrent(session);
-      options.onAccepted(peer.address);
     }
     if (plaintext.length > 0) options.deliver(peer.address, plaintext);
   };
