@@ -118,13 +118,30 @@ export function createIncomingStream(
     chain.catch(() => {});
   };
 
+  /** What is sent again may be cut into other chunks: only the part that is new is taken. */
+  const takeNew = (offset: number, chunk: Bytes) => {
+    const known = received - offset;
+    if (known < chunk.length) take(chunk.subarray(known));
+  };
+  const takeEarly = () => {
+    for (let found = true; found;) {
+      found = false;
+      for (const [offset, chunk] of early) {
+        if (offset > received) continue;
+        early.delete(offset);
+        earlyBytes -= chunk.length;
+        takeNew(offset, chunk);
+        found = true;
+      }
+    }
+  };
+
   return {
     get received() {
       return received;
     },
     push(offset, chunk) {
       if (chunk.length === 0 || offset + chunk.length > granted) return false;
-      if (offset < received) return true;
       if (offset > received) {
         if (early.has(offset)) return true;
         if (earlyBytes + chunk.length > window) return false;
@@ -132,12 +149,8 @@ export function createIncomingStream(
         earlyBytes += chunk.length;
         return true;
       }
-      take(chunk);
-      for (let next = early.get(received); next !== undefined; next = early.get(received)) {
-        early.delete(received);
-        earlyBytes -= next.length;
-        take(next);
-      }
+      takeNew(offset, chunk);
+      takeEarly();
       return true;
     },
     consumed: () => chain,
