@@ -29,7 +29,7 @@ export interface McpOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** Serves MCP on stdin and stdout. Resolves when the client has closed stdin, or the signal aborts. */
+/** Serves MCP on stdin and stdout. Resolves when the client has closed one of them, or the signal aborts. */
 export async function serveMcp({ fleet, signal, onError }: McpOptions): Promise<void> {
   const tools = allTools();
   const ended = Promise.withResolvers<void>();
@@ -42,9 +42,11 @@ export async function serveMcp({ fleet, signal, onError }: McpOptions): Promise<
     return server;
   };
   const handle = serveStdio(create, { onerror: onError });
-  const { stdin } = await import("node:process");
+  const { stdin, stdout } = await import("node:process");
   stdin.once("end", ended.resolve);
   stdin.once("close", ended.resolve);
+  // Nobody reads the answers any more; that shows at the next write.
+  stdout.once("error", () => ended.resolve());
   signal.addEventListener("abort", () => ended.resolve(), { once: true });
   if (signal.aborted) ended.resolve();
   await ended.promise;
