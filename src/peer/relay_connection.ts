@@ -6,6 +6,7 @@ import type { SessionIdentity } from "../crypto/identity.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { type Bytes, equalBytes } from "../protocol/bytes.ts";
 import {
+  CLOSE_CODE_OF,
   CloseCode,
   ControlError,
   decodeRelayMessage,
@@ -232,10 +233,9 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
       onClose(closed) {
         outbox?.close();
         const reason = refusal?.message ?? closed.reason;
-        if (isJoined) handlers.onClose({ code: closed.code, reason });
-        joined.reject(
-          new JoinError(reason || `The relay closed the connection (${closed.code})`, { code: closed.code }),
-        );
+        const code = refusal === undefined ? closed.code : CLOSE_CODE_OF[refusal.code];
+        if (isJoined) handlers.onClose({ code, reason });
+        joined.reject(new JoinError(reason || `The relay closed the connection (${code})`, { code }));
       },
     }, options.signal);
     for (const action of early) action();
