@@ -26,8 +26,8 @@ export interface ExecOptions {
   readonly environment?: () => Readonly<Record<string, string>>;
   /** @default {EXEC_TIMEOUT_MS} */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds between TERM and KILL. @default {2000} */
-  readonly graceMs?: number | undefined;
+  /** Milliseconds between TERM and KILL; asked when a command is to be ended. @default {2000} */
+  readonly graceMs?: (() => number) | undefined;
 }
 
 /** The executor, and the end of what it keeps. Commands that run are ended by their own signals. */

@@ -25,8 +25,8 @@ export interface SpawnOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the program when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds between TERM and KILL. @default {KILL_GRACE_MS} */
-  readonly graceMs?: number | undefined;
+  /** Milliseconds between TERM and KILL; asked when the program is to be ended. @default {KILL_GRACE_MS} */
+  readonly graceMs?: (() => number) | undefined;
   /** Milliseconds of silence after which output of background processes is no longer waited for. @default 250 */
   readonly settleMs?: number | undefined;
 }
@@ -105,7 +105,7 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     ending = why;
     // Nobody wants the output, so a program that is blocked on it can get on with ending.
     if (why.reason !== "timedOut") { for (const pump of pumps) pump.discard(); }
-    if (!hasEnded) killOrGiveUp(child, options.graceMs).then(stopped.resolve);
+    if (!hasEnded) killOrGiveUp(child, options.graceMs?.()).then(stopped.resolve);
   };
   const onFailure = (error: unknown) => end({ reason: "failed", error });
   const onAbort = () => end({ reason: "cancelled" });
@@ -196,7 +196,7 @@ async function killOrGiveUp(child: Deno.ChildProcess, graceMs: number | undefine
 /** Lets the consumer take what a program wrote before its time was over, for as long as the program itself was given. */
 async function settleWithin(pumps: readonly PipePump[], options: SpawnOptions): Promise<void> {
   const limit = Promise.withResolvers<void>();
-  using _timer = after(options.graceMs ?? KILL_GRACE_MS, limit.resolve);
+  using _timer = after(options.graceMs?.() ?? KILL_GRACE_MS, limit.resolve);
   await Promise.race([Promise.all(pumps.map((pump) => pump.settle(options.settleMs))), limit.promise]);
 }
 

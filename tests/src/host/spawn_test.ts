@@ -157,7 +157,7 @@ for (
     const controller = new AbortController();
     let seen = "";
     const { timedOut, cancelled, leftover } = await sh(line, {
-      graceMs: 50,
+      graceMs: () => 50,
       signal: controller.signal,
       onText: (text) => {
         seen += text;
@@ -185,7 +185,7 @@ test("spawnProcess() ends the tree at the time limit, and delivers what was writ
 test("spawnProcess() gives a program time to end by itself, and delivers what it says then", async () => {
   const { stdout, exitCode, timedOut } = await sh(
     "trap 'echo cleaned up; exit 7' TERM; echo ready; while :; do sleep 0.01; done",
-    { timeoutMs: 500, graceMs: 10_000 },
+    { timeoutMs: 500, graceMs: () => 10_000 },
   );
   assert.deepEqual({ stdout, exitCode, timedOut }, {
     stdout: "ready\ncleaned up\n",
@@ -209,7 +209,7 @@ test("spawnProcess() returns on abort although the consumer never becomes ready"
 
 test("spawnProcess() returns at the time limit although the consumer never becomes ready", async () => {
   const never = Promise.withResolvers<void>();
-  const { timedOut } = await sh("yes", { timeoutMs: 50, graceMs: 20, onText: () => never.promise });
+  const { timedOut } = await sh("yes", { timeoutMs: 50, graceMs: () => 20, onText: () => never.promise });
   assert.equal(timedOut, true);
 });
 
@@ -217,7 +217,7 @@ test("spawnProcess() stops reading after the kill although an escaped process ho
   // Twice forked and in its own session: a daemon, which no look at the processes connects with the command.
   const { stdout, timedOut, leftover } = await sh("setsid -f sh -c 'echo $$; exec sleep 1000'; sleep 1000", {
     timeoutMs: 500,
-    graceMs: 50,
+    graceMs: () => 50,
   });
   const [daemon = 0] = pidsOf(stdout);
   Deno.kill(daemon, "SIGKILL");
