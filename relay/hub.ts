@@ -200,7 +200,9 @@ export class Hub {
     if (membership === undefined) return;
     connection.room = undefined;
     const { id, state } = membership;
-    this.#apply(room(state, { kind: "left", connection }));
+    const effects = room(state, { kind: "left", connection });
+    // While all are being ended, a "left" for each would make a restart look like the end of the peers.
+    if (!this.#isDraining) this.#apply(effects);
     if (isEmptyRoom(state) && this.#rooms.get(id) === state) this.#rooms.delete(id);
   }
 

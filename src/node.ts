@@ -65,7 +65,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     platform: detectPlatform(),
     hostname: hostname(),
     ...detectAccount(),
-    accepts,
+    // What the machine's owner set, and not that a command such as `call` joins for a moment only to ask.
+    accepts: !settings.no_agent,
     version: VERSION,
   };
   const executors = createExecutors({

@@ -2,8 +2,8 @@
  * The one way to carry out an operation on this host, for local and for remote calls: parameters are checked, the
  * mode is asked, a place is waited for, and then the operation's executor runs. Used by the peer and the MCP server.
  */
-import * as z from "zod";
 import { OperationError } from "../errors.ts";
+import { describeIssues } from "../protocol/describe_issues.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { isOperationName, type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
 import { decide } from "../safety/policy.ts";
@@ -150,15 +150,10 @@ function refuseByMode(operation: OperationName, mode: Mode): void {
 function parseParams(operation: OperationName, params: unknown): unknown {
   const parsed = OPERATIONS[operation].params.safeParse(params ?? {});
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(describeIssue).join("; ");
+  const problems = describeIssues(parsed.error);
   throw new OperationError("bad_request", `Cannot read the parameters of "${operation}": ${problems}`, {
     cause: parsed.error,
   });
-}
-
-/** Names the field and what is wrong with it. */
-function describeIssue({ path, message }: z.core.$ZodIssue): string {
-  return path.length === 0 ? message : `"${z.core.toDotPath(path)}": ${message}`;
 }
 
 function ending(): OperationError {

@@ -9,8 +9,8 @@ const GATHER_MS = 100;
 /** Characters of one notification; of what comes faster, the end is shown. */
 const MAX_CHARACTERS = 4_096;
 
-/** Takes output and passes on text. */
-export interface LineReader {
+/** Takes output and passes on text. Disposing of it drops what was not passed on. */
+export interface LineReader extends Disposable {
   push(channel: "stdout" | "stderr", bytes: Bytes): Promise<void>;
   /** Passes on what is left. */
   end(): Promise<void>;
@@ -30,8 +30,15 @@ export function createLineReader(
   let text = "";
   let skipped = 0;
   let shownAt = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isDisposed = false;
 
+  const stop = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
   const flush = async () => {
+    stop();
     if (text === "") return;
     const shown = skipped === 0 ? text : `[${skipped} characters left out]\n${text}`;
     text = "";
@@ -42,13 +49,20 @@ export function createLineReader(
 
   return {
     async push(channel, bytes) {
+      if (isDisposed) return;
       text += decoders[channel].decode(bytes, { stream: true });
       if (text.length > MAX_CHARACTERS) {
         skipped += text.length - MAX_CHARACTERS;
         text = text.slice(-MAX_CHARACTERS);
       }
       if (now() - shownAt >= GATHER_MS) await flush();
+      // What follows may be long in coming, so the moment ends by itself. A client that is gone shows at the answer.
+      else timer ??= setTimeout(() => flush().catch(() => {}), GATHER_MS);
     },
     end: flush,
+    [Symbol.dispose]() {
+      isDisposed = true;
+      stop();
+    },
   };
 }

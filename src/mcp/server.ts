@@ -25,15 +25,19 @@ export interface McpOptions {
   readonly fleet: Promise<Fleet>;
   /** Ends the server. */
   readonly signal: AbortSignal;
+  /** Called when the client's first message was answered. */
+  readonly onGreeted: () => void;
   /** Takes errors of the connection, for the log. */
   readonly onError: (error: Error) => void;
 }
 
 /** Serves MCP on stdin and stdout. Resolves when the client has closed one of them, or the signal aborts. */
-export async function serveMcp({ fleet, signal, onError }: McpOptions): Promise<void> {
+export async function serveMcp({ fleet, signal, onGreeted, onError }: McpOptions): Promise<void> {
   const tools = allTools();
   const ended = Promise.withResolvers<void>();
   const create = () => {
+    // A server is made for the first message, whose answer takes no timer.
+    setTimeout(onGreeted);
     const server = new McpServer(
       { name: "remote-agents", title: "Remote Agents", version: VERSION },
       { capabilities: { tools: {} }, instructions: INSTRUCTIONS },

@@ -9,6 +9,12 @@ import { type Link, LINK_HIGH_WATER_BYTES } from "../transport/link.ts";
 
 /** The share of the relay's rate that is used, so that jitter does not exceed it. */
 const RATE_SHARE = 0.8;
+/** A relay may name any rate; a timer takes 24 days at most, and fires at once past that. */
+const MAX_WAIT_MS = 60_000;
+/** How far ahead of the rate a burst may go, in milliseconds: the relay's bucket holds one second's worth. */
+const BURST_MS = 1_000;
+/** After a full burst, what waits is gathered until this much of it may go at once. */
+const GATHER_MS = BURST_MS / 2;
 
 /** The frames on their way to one link. It lives as long as the link. */
 export interface Outbox {
@@ -43,19 +49,23 @@ export function createOutbox(link: Link, limits: RelayLimits, now: () => number)
     timer = undefined;
     let next = 0;
     while (next < frames.length) {
-      paidAt = Math.max(paidAt, now());
-      // Up to half a second ahead is within the relay's bucket of one second.
-      const aheadMs = paidAt - now() - 500;
-      if (aheadMs > 0) {
+      const time = now();
+      paidAt = Math.max(paidAt, time);
+      const aheadMs = paidAt - time;
+      const firstMs = costMs(1, sizeOf(frames[next]));
+      // A frame that costs more than a burst goes when everything before it is paid for.
+      const waitMs = Math.min(aheadMs, Math.max(aheadMs - GATHER_MS, aheadMs + firstMs - BURST_MS));
+      if (waitMs > 0) {
         isScheduled = true;
-        timer = setTimeout(flush, aheadMs);
+        timer = setTimeout(flush, Math.min(Math.ceil(waitMs), MAX_WAIT_MS));
         break;
       }
       const batch: Frame[] = [];
       let bytes = 0;
       for (let frame = frames[next]; frame !== undefined; frame = frames[next]) {
-        const size = FRAME_HEADER_BYTES + frame.payload.length;
+        const size = sizeOf(frame);
         if (bytes + size > MAX_MESSAGE_BYTES) break;
+        if (batch.length > 0 && aheadMs + costMs(batch.length + 1, bytes + size) > BURST_MS) break;
         batch.push(frame);
         bytes += size;
         next++;
@@ -96,4 +106,8 @@ export function createOutbox(link: Link, limits: RelayLimits, now: () => number)
       wake();
     },
   };
+}
+
+function sizeOf(frame: Frame | undefined): number {
+  return FRAME_HEADER_BYTES + (frame?.payload.length ?? 0);
 }

@@ -50,6 +50,8 @@ export interface PendingOptions {
   /** Sends a message in the session with a peer. @throws {OperationError} If it cannot be queued. */
   readonly send: (address: Bytes, header: Header, body?: Bytes) => void;
   readonly drained: () => Promise<void>;
+  /** A peer does not even answer a repeated request: what is between us may be broken. */
+  readonly onSilent: (address: Bytes) => void;
   readonly anomalies: Anomalies;
   readonly now: () => number;
 }
@@ -60,7 +62,7 @@ export interface Pending {
   request(address: Bytes, call: { op: string; params: unknown }, options?: RequestOptions): Promise<unknown>;
   /** Takes a message that belongs to a request of ours. */
   receive(address: Bytes, message: Message): void;
-  /** Ends every request to an address, or all, with an error. */
+  /** Ends every request to an address, or all, with an error; those whose answer is all here are left to end by it. */
   fail(error: OperationError, address?: Bytes): void;
   /** Asks a peer again for everything that it has not answered. */
   repeat(address: Bytes): void;
@@ -98,7 +100,8 @@ export function createPending(options: PendingOptions): Pending {
 
   const transmit = (entry: Entry) => {
     send(entry.address, entry.header);
-    if (entry.paramsBytes === undefined) return;
+    // Sending it may have shown that the host cannot be reached.
+    if (entry.paramsBytes === undefined || entry.isSettled) return;
     entry.params?.fail(new OperationError("cancelled", "Cannot send parameters: they are sent again"));
     entry.params = createOutgoingStream({
       credit: INITIAL_CREDIT_BYTES,
@@ -128,7 +131,16 @@ export function createPending(options: PendingOptions): Pending {
       stream = createIncomingStream({
         window: entry.window,
         grant: grant(entry, channel),
-        consume: (bytes) => entry.onOutput?.(channel, bytes),
+        async consume(bytes) {
+          try {
+            await entry.onOutput?.(channel, bytes);
+          } catch (cause) {
+            // Nobody takes the output any more: without this the host's command would wait for credit.
+            cancelOnHost(entry);
+            entry.settle({ error: OperationError.from(cause) });
+            throw cause;
+          }
+        },
       });
       entry.outputs.set(channel, stream);
     }
@@ -294,7 +306,7 @@ export function createPending(options: PendingOptions): Pending {
     },
 
     fail(error, address) {
-      for (const entry of entriesOf(address)) entry.settle({ error });
+      for (const entry of entriesOf(address)) if (!entry.isFinishing) entry.settle({ error });
     },
 
     repeat(address) {
@@ -317,6 +329,7 @@ export function createPending(options: PendingOptions): Pending {
         } else if (entry.repeats >= PENDING_LIMITS.maxRepeats) {
           entry.settle({ error: silent() });
         } else {
+          if (entry.repeats > 0) options.onSilent(entry.address);
           entry.repeats++;
           repeat(entry);
         }
