@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type SpawnOptions, spawnProcess, type SpawnResult } from "../../../src/host/spawn.ts";
+import { findSetsid } from "../../../src/host/start_process.ts";
 import { concatBytes } from "../../../src/protocol/bytes.ts";
 import { isAlive } from "../../helpers/is_alive.ts";
 
@@ -8,8 +9,21 @@ const ENV = { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin" };
 /** These run POSIX commands and look into /proc. */
 const isLinux = Deno.build.os === "linux";
 
+/** How programs are started in the test that runs. */
+let setsid: string | undefined;
+
+/** Registers a test for each way of starting programs. */
 function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: !isLinux, fn });
+  for (const way of [findSetsid(), undefined]) {
+    Deno.test({
+      name: `${name} (${way === undefined ? "detached" : "setsid"})`,
+      ignore: !isLinux,
+      fn: async () => {
+        setsid = way;
+        await fn();
+      },
+    });
+  }
 }
 
 /** Runs a line of sh and collects what it wrote. */
@@ -18,7 +32,7 @@ async function sh(
   options: Partial<SpawnOptions> & { readonly onText?: (text: string) => Promise<void> | void } = {},
 ): Promise<SpawnResult & { stdout: string; stderr: string; stdoutBytes: Uint8Array }> {
   const chunks: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
-  const result = await spawnProcess({ argv: ["sh", "-c", line], cwd: "/", env: ENV, ...options }, {
+  const result = await spawnProcess({ argv: ["sh", "-c", line], cwd: "/", env: ENV, setsid, ...options }, {
     onOutput: async (channel, bytes) => {
       chunks[channel].push(bytes);
       await options.onText?.(new TextDecoder().decode(bytes));
@@ -320,7 +334,7 @@ for (
 ) {
   test(`spawnProcess() rejects ${what}`, async () => {
     await assert.rejects(
-      spawnProcess({ cwd: "/", env: ENV, ...options }, { onOutput: () => Promise.resolve() }),
+      spawnProcess({ cwd: "/", env: ENV, setsid, ...options }, { onOutput: () => Promise.resolve() }),
       Deno.errors.NotFound,
     );
   });
