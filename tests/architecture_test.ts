@@ -79,7 +79,7 @@ const UNITS: Units = {
       "src/host": "processes and the machine",
       "src/errors.ts": ERRORS,
     },
-    packages: { "zod": SCHEMAS, "node:path": "paths of this platform" },
+    packages: { "node:path": "paths of this platform" },
   },
   "src/fleet": {
     uses: {
@@ -110,6 +110,7 @@ const UNITS: Units = {
       "src/config": "settings",
       "src/crypto": "makes tokens and room ids",
       "src/host": "the platform's folders",
+      "src/protocol": "explains wrong arguments",
       "src/fleet": "what a list of agents holds",
       "src/mcp": "the tools, for call and mcp",
       "src/node.ts": "starts a node",
@@ -117,7 +118,7 @@ const UNITS: Units = {
       "src/errors.ts": ERRORS,
       "src/version.ts": "what --version prints",
     },
-    packages: { "zod": "explains wrong arguments", "@commander-js/extra-typings": "the command line" },
+    packages: { "@commander-js/extra-typings": "the command line" },
   },
   "src/node.ts": {
     uses: {

@@ -1,7 +1,7 @@
 /**
  * Packs the frames of one turn into as few WebSocket messages as fit, and keeps to the rate that the relay allows.
  */
-import type { Bytes } from "../protocol/bytes.ts";
+import { type Bytes, releaseBytes } from "../protocol/bytes.ts";
 import type { RelayLimits } from "../protocol/control.ts";
 import { encodeFrames, type Frame, FRAME_HEADER_BYTES } from "../protocol/frame.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
@@ -18,6 +18,7 @@ const GATHER_MS = BURST_MS / 2;
 
 /** The frames on their way to one link. It lives as long as the link. */
 export interface Outbox {
+  /** Takes a frame; the payload's memory belongs to the outbox from then on. */
   push(address: Bytes, payload: Bytes): void;
   /** Resolves when a sender may go on without growing the queue. */
   drained(): Promise<void>;
@@ -73,6 +74,7 @@ export function createOutbox(link: Link, limits: RelayLimits, now: () => number)
       paidAt += costMs(batch.length, bytes);
       queuedBytes -= bytes;
       link.sendBinary(encodeFrames(batch));
+      for (const { payload } of batch) releaseBytes(payload);
     }
     frames = next === frames.length ? [] : frames.slice(next);
     if (queuedBytes < LINK_HIGH_WATER_BYTES) wake();

@@ -4,7 +4,7 @@
  */
 import { OperationError } from "../errors.ts";
 import { formatAddress } from "../protocol/address.ts";
-import { type Bytes, fromUtf8, utf8 } from "../protocol/bytes.ts";
+import { type Bytes, fromUtf8, releaseBytes, utf8 } from "../protocol/bytes.ts";
 import { INITIAL_CREDIT_BYTES, MAX_INLINE_VALUE_BYTES, MAX_VALUE_BYTES } from "../protocol/limits.ts";
 import type { Channel, Header, Message } from "../protocol/message.ts";
 import type { Anomalies } from "./anomalies.ts";
@@ -41,7 +41,10 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that the caller waits. @default as long as it takes */
   readonly deadlineMs?: number | undefined;
-  /** Takes output as it comes; while its promise is pending, the host's command waits. */
+  /**
+   * Takes output as it comes; while its promise is pending, the host's command waits. The bytes live until then: who
+   * keeps them must copy them.
+   */
   readonly onOutput?: ((channel: OutputChannel, bytes: Bytes) => void | Promise<void>) | undefined;
 }
 
@@ -134,6 +137,7 @@ export function createPending(options: PendingOptions): Pending {
         async consume(bytes) {
           try {
             await entry.onOutput?.(channel, bytes);
+            releaseBytes(bytes);
           } catch (cause) {
             // Nobody takes the output any more: without this the host's command would wait for credit.
             cancelOnHost(entry);
@@ -286,11 +290,13 @@ export function createPending(options: PendingOptions): Pending {
       entry.repeats = 0;
       switch (header.t) {
         case "response":
+          // The first answer counts: to a repeated request the host may say next that its answer is not kept.
+          if (entry.response !== undefined) return;
           if (!header.ok) {
             entry.settle({ error: OperationError.fromWire(header.error) });
             return;
           }
-          entry.response ??= header;
+          entry.response = header;
           completeIfWhole(entry);
           return;
         case "data":

@@ -41,7 +41,10 @@ export interface Sessions {
   open(address: Bytes): void;
   /** Starts a handshake although there is a session, which may be broken; what is unanswered is asked again after it. */
   renew(address: Bytes): void;
-  /** The link broke: its handshakes are over, and what waited for them has failed and must not be sent later. */
+  /**
+   * The link broke. Its handshakes are over, what waited for them has failed and must not be sent later, and others may
+   * have been told that this peer left: whoever is sent to next is asked for a new session.
+   */
   interrupt(): void;
   /** Forgets everything about a peer that left. */
   drop(address: Bytes): void;
@@ -193,7 +196,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       startUnlessUnderWay(peer);
     },
 
-    interrupt: () => table.dropUnfinished(),
+    interrupt: () => table.interrupt(),
 
     drop: (address) => table.drop(address),
 

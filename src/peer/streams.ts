@@ -117,7 +117,9 @@ export function createIncomingStream(
   const take = (chunk: Bytes) => {
     const own = compact(chunk);
     received += own.length;
-    chain = chain.then(() => consume(own)).then(() => credit(own.length));
+    // Read first: the consumer may give the memory back.
+    const { length } = own;
+    chain = chain.then(() => consume(own)).then(() => credit(length));
     // A failed consumer is reported by consumed(); until someone asks, it is not an unhandled rejection.
     chain.catch(() => {});
   };

@@ -4,7 +4,7 @@
  */
 // @ts-types="@types/ws"
 import WebSocket from "ws";
-import type { Bytes } from "../protocol/bytes.ts";
+import { type Bytes, releaseBytes } from "../protocol/bytes.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
 import { type Dial, type Link, LINK_HIGH_WATER_BYTES, LinkError } from "./link.ts";
 
@@ -82,8 +82,11 @@ export function createWebSocketDial(
       resolve(link);
     });
     socket.on("message", (data: ArrayBuffer, isBinary: boolean) => {
-      if (isBinary) handlers.onBinary(new Uint8Array(data) as Bytes);
-      else handlers.onText(new TextDecoder().decode(data));
+      if (isBinary) {
+        const message: Bytes = new Uint8Array(data);
+        handlers.onBinary(message);
+        releaseBytes(message);
+      } else handlers.onText(new TextDecoder().decode(data));
     });
     socket.on("error", (error: Error) => (failure ??= error));
     socket.on("close", (code: number, reason: Uint8Array) => {

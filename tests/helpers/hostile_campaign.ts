@@ -11,8 +11,9 @@ import { assertAllSucceeded, inTime, type Outcome, type Scene, setScene } from "
 const ACTIONS = 200;
 /** Share of the frames to which something is done. */
 const SHARE = 0.25;
-/** Calls that are in flight at a time. */
-const WAVE = 24;
+/** Calls that are made at a time, and how often. */
+const WAVE = 6;
+const WAVE_EVERY_MS = 150;
 const CONTROL_EVERY_MS = 80;
 const MAX_DELAY_MS = 400;
 
@@ -45,19 +46,22 @@ export async function runCampaign(seed: number): Promise<void> {
     controls++;
     chance.of(CONTROL_ACTIONS)?.(relay, chance);
   }, CONTROL_EVERY_MS);
-  const outcomes: Outcome[] = [];
+  const waves: Promise<Outcome[]>[] = [];
   try {
     while (attack.applied + controls < ACTIONS) {
-      outcomes.push(...await inTime(wave(scene, [scene.caller, second], chance)));
+      waves.push(wave(scene, [scene.caller, second], chance));
+      await new Promise<void>((resolve) => relay.later(WAVE_EVERY_MS, resolve));
     }
   } finally {
     clearInterval(timer);
     attack[Symbol.dispose]();
   }
+  const outcomes = (await inTime(Promise.all(waves))).flat();
   assert.ok(attack.applied > 50 && controls > 5, `${attack.applied} frames, ${controls} messages`);
   await scene.verify();
 
-  // The relay starts again and behaves. Nobody has to be restarted.
+  // The relay is started again and behaves. Nobody has to be restarted.
+  await eventually("all are connected", () => relay.victims.length === 4);
   const downs = scene.caller.downs.length;
   relay.close(1012);
   await eventually("the caller noticed the restart", () => scene.caller.downs.length > downs);

@@ -89,7 +89,7 @@ Deno.test("push() never sends more than the relay's bucket holds, whatever the l
         // Large frames by the thousand, or frames for a relay of one a second, only cost the test time.
         const allowed = Math.min(count, size > 5_000 ? 20 : count, rates.framesPerSec * 5);
         const payload = new Uint8Array(size);
-        for (let i = 0; i < allowed; i++) outbox.push(to, payload);
+        for (let i = 0; i < allowed; i++) outbox.push(to, payload.slice());
         pushed += allowed;
       }
       await clock.advance(120_000);
@@ -118,7 +118,9 @@ Deno.test("drained() waits while a full buffer waits for its turn, and wakes all
   const outbox = createOutbox(link, { ...GENEROUS, bytesPerSec: MIB }, clock.now);
   const payload = new Uint8Array(200_000);
   await outbox.drained();
-  for (let sent = 0; sent <= 2 * LINK_HIGH_WATER_BYTES; sent += payload.length) outbox.push(to, payload);
+  for (let sent = 0; sent <= 2 * LINK_HIGH_WATER_BYTES; sent += payload.length) {
+    outbox.push(to, payload.slice());
+  }
   let woken = 0;
   for (let i = 0; i < 3; i++) void outbox.drained().then(() => woken++);
   await turn();

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { hybridSuite } from "../../../src/host/hybrid_suite.ts";
 import { createAnomalies } from "../../../src/peer/anomalies.ts";
 import {
-  type Connection,
   CONNECTION_TIMES,
   type ConnectOptions,
   connectToRelay,
@@ -91,13 +90,12 @@ Deno.test("connectToRelay() proves the membership for the host that it dialled, 
 
 Deno.test("connectToRelay() hands on what comes in the very turn of the welcome, after it was told of it", async () => {
   const { relay, connect, events } = start();
-  let opened: Connection | undefined;
   relay.onJoin = async (connection, join) => {
     await welcome(connection, join);
     connection.say({ type: "roster", peers: [], more: false });
     connection.send({ address: sampleAddress(2), payload: Uint8Array.of(9) });
   };
-  opened = await connect();
+  const opened = await connect();
   await turn();
   assert.deepEqual(events, ["welcome", ["roster", 0, false], ["frame", 2, 9]]);
   opened.close();

@@ -48,6 +48,15 @@ Deno.test("remove() and clear() forget, also how new the card was", () => {
   assert.deepEqual(roster.members, []);
 });
 
+Deno.test("accept() keeps a bounded number of connections, and lets the one go that was there longest", () => {
+  const roster = createRoster(3);
+  for (const fill of [1, 2, 3]) roster.accept(sampleAddress(fill), sampleCard());
+  roster.accept(sampleAddress(1), sampleCard({ seq: 2 }));
+  assert.equal(roster.members.length, 3);
+  roster.accept(sampleAddress(4), sampleCard());
+  assert.deepEqual(roster.members.map(({ address }) => address[0]), [2, 3, 4]);
+});
+
 const orders: readonly (readonly [string, readonly number[], Parameters<typeof sampleMember>[1][]])[] = [
   ["the service before sessions", [2, 1, 3], [{ role: "session", startedAt: 9_000 }, { role: "service" }, {
     role: "session",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../../src/errors.ts";
 import { SESSION_LIMITS } from "../../../src/peer/session_table.ts";
-import { type Bytes, EMPTY, utf8 } from "../../../src/protocol/bytes.ts";
+import { type Bytes, EMPTY, equalBytes, utf8 } from "../../../src/protocol/bytes.ts";
 import { encodeUnknown } from "../../../src/protocol/packet.ts";
 import { connect, createWire, TYPE, type WireFrame } from "./_wire.ts";
 
@@ -57,7 +57,7 @@ Deno.test("send() of the responder sends nothing on a session before a record ca
   await wire.settle();
   b.send(a, "too early");
   await wire.settle();
-  const ofB = wire.log.filter(({ from }) => from === b.address).map(({ payload }) => payload[0]);
+  const ofB = wire.log.filter(({ from }) => equalBytes(from, b.address)).map(({ payload }) => payload[0]);
   assert.ok(!ofB.includes(TYPE.record), `${ofB}`);
   // Without the initiator's confirmation it shakes hands itself.
   assert.ok(ofB.includes(TYPE.initiation));
@@ -331,6 +331,31 @@ Deno.test("renew() shakes hands although there is a session, which serves until 
   await wire.settle();
   assert.deepEqual(b.received, ["hello", "on the old keys", "on the new keys"]);
   assert.equal(a.renewed, 1);
+});
+
+Deno.test("interrupt() forgets what waits for a handshake, and asks for a new session from then on", async () => {
+  const { wire, a, b } = await pair();
+  const c = await wire.peer();
+  await connect(wire, a, b);
+  wire.bend = (frame) => equalBytes(frame.to, c.address) ? [] : [frame];
+  a.send(c, "must not be sent later");
+  await wire.settle();
+  a.sessions.interrupt();
+  wire.bend = (frame) => [frame];
+  await wire.pass(20_000);
+  assert.deepEqual([c.received, a.unreachable], [[], []]);
+  a.send(b, "on a new session");
+  a.send(c, "fresh");
+  // What was on its way on the old session is still taken, and a replay of it noticed.
+  b.send(a, "late");
+  wire.sent(TYPE.record).forEach(wire.inject);
+  await wire.settle();
+  assert.deepEqual([a.received, b.received, c.received], [
+    ["welcome", "late"],
+    ["hello", "on a new session"],
+    ["fresh"],
+  ]);
+  assert.ok(a.count("replayed_record") > 0);
 });
 
 Deno.test("drop() during a handshake leaves nothing that answers, and the next message starts anew", async () => {

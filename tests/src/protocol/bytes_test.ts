@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { concatBytes, encodeTuple, equalBytes, fromUtf8, utf8 } from "../../../src/protocol/bytes.ts";
+import {
+  concatBytes,
+  encodeTuple,
+  equalBytes,
+  fromUtf8,
+  releaseBytes,
+  utf8,
+} from "../../../src/protocol/bytes.ts";
 import { wellFormedText } from "../../helpers/any_text.ts";
 import { tuple } from "../../vectors/oracle.ts";
 
@@ -75,4 +82,15 @@ Deno.test("encodeTuple() gives different lists different encodings", () => {
     { numRuns: 500 },
   );
   assert.notDeepEqual(encodeTuple(utf8("ab"), utf8("c")), encodeTuple(utf8("a"), utf8("bc")));
+});
+
+Deno.test("releaseBytes() gives back what is large, for every view of it, and leaves the small alone", () => {
+  const large = new Uint8Array(100_000);
+  const view = large.subarray(5, 10);
+  releaseBytes(view);
+  assert.deepEqual([large.length, view.length, large.buffer.byteLength], [0, 0, 0]);
+  releaseBytes(large);
+  const small = new Uint8Array([1, 2, 3]);
+  releaseBytes(small);
+  assert.deepEqual([...small], [1, 2, 3]);
 });

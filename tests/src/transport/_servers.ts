@@ -22,7 +22,7 @@ export async function dial(
   const closes = new Inbox<LinkClosed>();
   const link = await by(url, {
     onText: (text) => messages.push(text),
-    onBinary: (message) => messages.push(message),
+    onBinary: (message) => messages.push(message.slice()),
     onClose: (closed) => closes.push(closed),
   }, signal);
   return { link, messages, closes };
