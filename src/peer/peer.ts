@@ -285,6 +285,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
           dispatcher.abandon("The connection to the relay was lost");
         }
         options.events?.onDown?.(reason, wasConnected);
+        // They need not wait longer: there is a reason to tell now.
+        for (const waiter of readyWaiters) waiter.reject(notConnected());
       },
     },
   });

@@ -265,6 +265,19 @@ Deno.test("ready() and request() say at once why there is no connection", async 
   await assert.rejects(peer.ping(peer.address, 100), expected);
 });
 
+Deno.test("ready() does not wait longer once the first attempt has failed", async () => {
+  using clock = useFakeClock();
+  const relay = createScriptedRelay();
+  relay.beforeOpen = unreachable;
+  await using peer = await member("ws://relay.example", {
+    dial: relay.dial,
+    now: clock.now,
+    random: () => 0.99,
+  });
+  assert.equal(peer.connection.status, "connecting");
+  await assert.rejects(peer.ready(), hasCode("not_connected", /refused/));
+});
+
 Deno.test("ready() gives up after 5 s, and leaves no timer", async () => {
   using clock = useFakeClock();
   const relay = createScriptedRelay();
