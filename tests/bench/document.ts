@@ -73,10 +73,8 @@ export function renderDocument({ date, machine, parts }: BenchRun): string {
       `- Deno ${machine.deno} (V8 ${machine.v8})${
         machine.node === undefined ? "" : `, Node ${machine.node}`
       }`,
-      `- Load average of one minute, beside and because of the benchmarks: ${
-        Math.min(...loads).toFixed(2)
-      } to ` +
-      `${Math.max(...loads).toFixed(2)}`,
+      `- Load average of one minute: ${loads[0]?.toFixed(2)} before the start, at most ` +
+      `${Math.max(...loads).toFixed(2)} during the run, the benchmarks themselves included`,
       "- All traffic is on loopback. On other machines the ratios say more than the numbers.",
     ].join("\n"),
     "## Goals",

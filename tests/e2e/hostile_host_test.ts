@@ -143,9 +143,9 @@ Deno.test("a result that comes as a stream is held to its announcement and its l
   const huge = await ask();
   await caller.say({ t: "response", id: huge.id, ok: true, resultBytes: 8 * MIB + 1 });
   await eventually("the announcement is refused", () => scene.caller.count("bad_message") === before + 1);
-  await stream(huge.id, new Uint8Array(3 * MIB));
+  await stream(huge.id, new Uint8Array(10 * MIB));
   await eventually(
-    "what is beyond the credit is refused",
+    "what is beyond the limit is refused",
     () => scene.caller.count("bad_message") > before + 1,
   );
   await caller.say({ t: "response", id: huge.id, ok: false, error: { code: "internal", message: "x" } });
@@ -231,6 +231,14 @@ Deno.test("a second answer changes nothing, and answers to what was not asked ar
   await caller.say({ t: "response", id, ok: false, error: { code: "refused", message: "no" } });
   await caller.say({ t: "response", id, ok: true, result: "other" });
   assert.deepEqual(await answer, RESULT);
+
+  // The first one counts also while what it announces is still on its way.
+  const long = await ask();
+  const bytes = utf8(JSON.stringify(RESULT));
+  await caller.say({ t: "response", id: long.id, ok: true, resultBytes: bytes.length });
+  await caller.say({ t: "response", id: long.id, ok: false, error: { code: "link_lost", message: "lost" } });
+  await caller.say({ t: "data", id: long.id, channel: "result", offset: 0 }, bytes);
+  assert.deepEqual(await long.answer, RESULT);
   await assertOthersUnaffected(scene);
 });
 

@@ -51,6 +51,9 @@ Deno.test("forged and old cards change nothing that the caller knows", async () 
     await scene.settled();
     const { relay, caller, beta } = scene;
     const card = await make(scene);
+    await eventually("the caller knows itself", () => {
+      return caller.peer.agents.some(({ id }) => id === caller.peer.agentId);
+    });
     const before = structuredClone(caller.peer.agents);
     const victim = relay.victim(caller.address);
     relay.say(victim, { type: "joined", address: beta.address, card });

@@ -98,7 +98,7 @@ testSideBySide("a relay that keeps things back achieves nothing", [
     fn: async () => {
       await using scene = await setUsedScene();
       const { relay, caller, alpha } = scene;
-      const call = scene.call(alpha, { sleepSecs: 1 });
+      const call = scene.call(alpha, { sleepSecs: 4 });
       await eventually("the command began", async () => (await scene.marks()).size === 3);
       await alpha.elapse(ELEVEN_MINUTES_MS);
       const isAnswer = only("record", { from: alpha.address, times: 1 });

@@ -26,7 +26,9 @@ export interface Transcript {
 export function createTranscript(): Transcript {
   const pieces: Bytes[] = [];
   let size = 0;
+  let hays: { readonly exact: string; readonly lower: string } | undefined;
   const add = (bytes: Bytes) => {
+    hays = undefined;
     pieces.push(bytes.slice());
     size += bytes.length;
   };
@@ -40,11 +42,11 @@ export function createTranscript(): Transcript {
       const needle = typeof secret === "string" ? utf8(secret) : secret;
       if (needle.length < MIN_BYTES) throw new RangeError(`Cannot search for less than ${MIN_BYTES} bytes`);
       // One character for each byte, so that the engine's own string search works on bytes.
-      const hay = latin1(concatBytes(...pieces));
-      const lower = hay.toLowerCase();
+      const exact = hays?.exact ?? latin1(concatBytes(...pieces));
+      const { lower } = hays ??= { exact, lower: exact.toLowerCase() };
       return Object.entries(formsOf(needle)).filter(([form, texts]) =>
         texts.some((text) =>
-          form.endsWith("any case") ? lower.includes(text.toLowerCase()) : hay.includes(text)
+          form.endsWith("any case") ? lower.includes(text.toLowerCase()) : exact.includes(text)
         )
       ).map(([form]) => form);
     },

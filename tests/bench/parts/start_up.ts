@@ -60,7 +60,8 @@ export async function measureStartUp({ quick }: PartOptions): Promise<PartReport
   };
   const goal = (what: string, starts: readonly Start[]): Goal => ({
     goal: `\`initialize\` within ${GOAL} times the smallest server, ${what}`,
-    measured: formatRatio(median(wallOf(starts)), base),
+    measured: `${formatRatio(median(wallOf(starts)), base)} (${median(wallOf(starts)).toFixed(0)} against ` +
+      `${base.toFixed(0)} ms)`,
     isMet: median(wallOf(starts)) <= GOAL * base,
     why:
       `Loading the modules of the settings, the tools and the log; in processor time, which other load disturbs ` +
