@@ -65,7 +65,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     platform: detectPlatform(),
     hostname: hostname(),
     ...detectAccount(),
-    accepts,
+    // What the machine's owner set, and not that a command such as `call` joins for a moment only to ask.
+    accepts: !settings.no_agent,
     version: VERSION,
   };
   const executors = createExecutors({
@@ -75,6 +76,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     maxRunning: settings.max_running,
     maxQueued: settings.max_queued,
     execTimeoutMs: settings.exec_timeout_ms,
+    // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
+    ...(role === "session" ? { endGraceMs: 500 } : {}),
   });
   const peer = connection === undefined ? undefined : await startPeer({
     url: new URL(connection.relay),

@@ -10,8 +10,9 @@ import {
   type SettingKey,
   settingOf,
 } from "../config/settings.ts";
+import { TOKEN_FILE_FLAG } from "./plain_flags.ts";
 
-const TOKEN_FILE = "--token-file <file>";
+const TOKEN_FILE = `${TOKEN_FILE_FLAG} <file>`;
 
 /** Adds the flags of the settings that `name` takes. */
 export function addSettingOptions<Args extends unknown[], Opts extends Record<string, unknown>>(
@@ -36,12 +37,6 @@ export function readFlags(command: CommandUnknownOpts): Flags {
     if (text !== undefined) values[key] = text;
   }
   return { values, tokenFile: typedText(command, new Option(TOKEN_FILE)) };
-}
-
-/** Every flag of the settings that is followed by a value. */
-export function flagsWithValue(): readonly string[] {
-  const options = [...SETTING_KEYS.map((key) => new Option(settingOf(key).flag)), new Option(TOKEN_FILE)];
-  return options.filter((option) => option.required).map((option) => option.long ?? "");
 }
 
 function optionOf(key: SettingKey): Option {

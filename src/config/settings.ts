@@ -58,7 +58,7 @@ const RoomName = z.string().refine((text) => text !== "" && [...text].length <= 
 });
 
 const Secret = z.string().superRefine((text, context) => {
-  const { length } = [...text];
+  const { length } = [...text.normalize("NFC")]; // As the key is derived from it.
   if (length >= MIN_TOKEN_CHARACTERS) return;
   const message = `must have at least ${MIN_TOKEN_CHARACTERS} characters and has ${length}: ` +
     'make one with "remote-agent token"';

@@ -85,15 +85,16 @@ async function extract(
 
 async function keyMaterialOf(
   suite: CipherSuite,
-  { what, text, room }: { what: string; text: string; room: string },
+  { what, text: typed, room }: { what: string; text: string; room: string },
 ): Promise<Bytes> {
+  const text = typed.normalize("NFC"); // An accent may be typed as one character or as two.
   if ([...text].length < MIN_TOKEN_CHARACTERS) {
     throw new RangeError(
       `Cannot use the ${what}: it is shorter than ${MIN_TOKEN_CHARACTERS} characters; make one with "remote-agent token"`,
     );
   }
   if (text.startsWith(TOKEN_PREFIX)) return await readToken(suite, { what, text });
-  return await suite.pbkdf2Sha256(utf8(text.normalize("NFC")), utf8(`${LABEL} ${room}`), PBKDF2_ITERATIONS);
+  return await suite.pbkdf2Sha256(utf8(text), utf8(`${LABEL} ${room}`), PBKDF2_ITERATIONS);
 }
 
 async function readToken(suite: CipherSuite, { what, text }: { what: string; text: string }): Promise<Bytes> {

@@ -2,7 +2,7 @@
  * The record layer: encrypts and decrypts the records of one session under the keys that a handshake gave.
  * Each counter is used and accepted once. Pure: when to replace keys is decided by `peer/sessions.ts`.
  */
-import { type Bytes, concatBytes } from "../protocol/bytes.ts";
+import { type Bytes, concatBytes, releaseBytes } from "../protocol/bytes.ts";
 import { encodeRecordHeader, type Packet } from "../protocol/packet.ts";
 import { AuthenticationError, type CipherSuite, type MaybePromise, TAG_BYTES } from "./cipher_suite.ts";
 import { noiseNonce, type TransportKeys } from "./noise.ts";
@@ -71,9 +71,12 @@ export async function createRecordLayer(
       const counter = sent++;
       const header = encodeRecordHeader(remoteIndex, counter);
       const sealed = sending.seal(noiseNonce(counter), header, plaintext);
-      return sealed instanceof Promise
-        ? sealed.then((ciphertext) => concatBytes(header, ciphertext))
-        : concatBytes(header, sealed);
+      const toRecord = (ciphertext: Bytes): Bytes => {
+        const record = concatBytes(header, ciphertext);
+        releaseBytes(ciphertext);
+        return record;
+      };
+      return sealed instanceof Promise ? sealed.then(toRecord) : toRecord(sealed);
     },
     open({ counter, header, ciphertext }) {
       if (!window.isFresh(counter)) throw new ReplayError("Cannot open record: its counter was seen before");

@@ -7,6 +7,7 @@ import { childEnvironment } from "../host/environment.ts";
 import { OutputEnds } from "../host/output_ends.ts";
 import { shellArgv } from "../host/shell.ts";
 import { type Leftover, spawnProcess } from "../host/spawn.ts";
+import { findSetsid } from "../host/start_process.ts";
 import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 import { cancelled } from "./admission.ts";
 import type { CallContext, Executor } from "./executor.ts";
@@ -26,8 +27,8 @@ export interface ExecOptions {
   readonly environment?: () => Readonly<Record<string, string>>;
   /** @default {EXEC_TIMEOUT_MS} */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds between TERM and KILL. @default {2000} */
-  readonly graceMs?: number | undefined;
+  /** Milliseconds between TERM and KILL; asked when a command is to be ended. @default {2000} */
+  readonly graceMs?: (() => number) | undefined;
 }
 
 /** The executor, and the end of what it keeps. Commands that run are ended by their own signals. */
@@ -38,6 +39,7 @@ export interface Exec extends AsyncDisposable {
 /** Makes the executor. */
 export function createExec(options: ExecOptions): Exec {
   const leftovers = new Set<Leftover>();
+  const setsid = findSetsid();
   const keep = (leftover: Leftover) => {
     const [oldest] = leftovers;
     if (leftovers.size >= MAX_LEFTOVERS && oldest !== undefined) {
@@ -49,7 +51,7 @@ export function createExec(options: ExecOptions): Exec {
   };
   return {
     execute: async (params, context) => {
-      const { leftover, ...result } = await run(params, context, options);
+      const { leftover, ...result } = await run(params, context, { ...options, setsid });
       if (leftover !== undefined) keep(leftover);
       return result;
     },
@@ -63,7 +65,7 @@ export function createExec(options: ExecOptions): Exec {
 async function run(
   params: ParamsOf<"exec">,
   { signal, output }: CallContext,
-  options: ExecOptions,
+  options: ExecOptions & { readonly setsid: string | undefined },
 ): Promise<ResultOf<"exec"> & { leftover?: Leftover | undefined }> {
   const argv = argvOf(params, options.shell);
   const cwd = resolveFolder(params.cwd, options.home);
@@ -77,6 +79,7 @@ async function run(
     stdin: params.stdin,
     timeoutMs: params.timeout_ms ?? options.timeoutMs ?? EXEC_TIMEOUT_MS,
     graceMs: options.graceMs,
+    setsid: options.setsid,
     signal,
   }, {
     onOutput: async (channel, bytes) => {

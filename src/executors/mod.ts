@@ -2,12 +2,13 @@
  * The one way to carry out an operation on this host, for local and for remote calls: parameters are checked, the
  * mode is asked, a place is waited for, and then the operation's executor runs. Used by the peer and the MCP server.
  */
-import * as z from "zod";
 import { OperationError } from "../errors.ts";
+import { describeIssues } from "../protocol/describe_issues.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { isOperationName, type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
 import { decide } from "../safety/policy.ts";
 import { Admission, type AdmissionLimits, cancelled } from "./admission.ts";
+import { KILL_GRACE_MS } from "../host/process_tree.ts";
 import { createExec } from "./exec.ts";
 import type { CallContext, Executor } from "./executor.ts";
 import { createGetInfo, type HostDescription } from "./get_info.ts";
@@ -28,6 +29,8 @@ export interface ExecutorsOptions extends AdmissionLimits {
   readonly execTimeoutMs?: number | undefined;
   /** Milliseconds between TERM and KILL. @default {2000} */
   readonly graceMs?: number | undefined;
+  /** The same while the node ends. @default {graceMs} */
+  readonly endGraceMs?: number | undefined;
   /** The environment that commands start from. @default the agent's own */
   readonly environment?: () => Readonly<Record<string, string>>;
 }
@@ -62,11 +65,12 @@ export interface Executors extends AsyncDisposable {
 export function createExecutors(options: ExecutorsOptions): Executors {
   const { host, mode } = options;
   const admission = new Admission(options);
+  let hasEnded = false;
   const exec = createExec({
     shell: host.platform.shell,
     home: host.home,
     timeoutMs: options.execTimeoutMs,
-    graceMs: options.graceMs,
+    graceMs: () => (hasEnded ? options.endGraceMs : undefined) ?? options.graceMs ?? KILL_GRACE_MS,
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   });
   const table = {
@@ -79,7 +83,6 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   } satisfies { [K in OperationName]: Executor<K> };
 
   const calls = new Map<AbortController, Promise<unknown>>();
-  let hasEnded = false;
 
   const execute = async (operation: string, params: unknown, context: CallContext) => {
     if (hasEnded) throw ending();
@@ -147,15 +150,10 @@ function refuseByMode(operation: OperationName, mode: Mode): void {
 function parseParams(operation: OperationName, params: unknown): unknown {
   const parsed = OPERATIONS[operation].params.safeParse(params ?? {});
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(describeIssue).join("; ");
+  const problems = describeIssues(parsed.error);
   throw new OperationError("bad_request", `Cannot read the parameters of "${operation}": ${problems}`, {
     cause: parsed.error,
   });
-}
-
-/** Names the field and what is wrong with it. */
-function describeIssue({ path, message }: z.core.$ZodIssue): string {
-  return path.length === 0 ? message : `"${z.core.toDotPath(path)}": ${message}`;
 }
 
 function ending(): OperationError {

@@ -102,7 +102,9 @@ export function createFleet({ self, executors, peer, describeSelf }: FleetOption
     await peer.ready();
     const agent = findAgent(peer.agents, query);
     const [member] = agent.members;
-    return member === undefined || isSameAddress(member.address, peer.address) ? undefined : agent;
+    if (member === undefined || isSameAddress(member.address, peer.address)) return undefined;
+    // If nothing on this machine runs commands for others, another process of it would refuse what this one can do.
+    return agent.id === self.id && !member.card.accepts ? undefined : agent;
   };
 
   const callThere = async (agent: Agent, op: string, params: unknown, options: CallOptions) => {

@@ -70,17 +70,26 @@ export const hybridSuite: CipherSuite = {
     }
   },
 
-  async aesGcm(key) {
-    const large = await webSuite.aesGcm(key);
+  aesGcm(key) {
+    requireKey("AES key", key);
+    // Most keys are of handshakes and seal nothing large: Web Crypto's form of a key is made when it is needed.
+    let web: AesGcm | undefined;
+    let importing: Promise<AesGcm> | undefined;
+    const large = async () => web = await (importing ??= Promise.resolve(webSuite.aesGcm(key)));
+    /** Whoever calls may use the bytes again after the call, so what waits for the key keeps a copy. */
+    const later = async (use: "seal" | "open", [nonce, aad, data]: [Bytes, Bytes, Bytes]) => {
+      const kept: [Bytes, Bytes, Bytes] = [nonce.slice(), aad.slice(), data.slice()];
+      return await (await large())[use](...kept);
+    };
     return {
       seal: (nonce, aad, plaintext) =>
-        plaintext.length >= WEB_CRYPTO_FROM_BYTES
-          ? large.seal(nonce, aad, plaintext)
-          : sealSmall(key, { nonce, aad, plaintext }),
+        plaintext.length < WEB_CRYPTO_FROM_BYTES
+          ? sealSmall(key, { nonce, aad, plaintext })
+          : web?.seal(nonce, aad, plaintext) ?? later("seal", [nonce, aad, plaintext]),
       open: (nonce, aad, ciphertext) =>
-        ciphertext.length >= WEB_CRYPTO_FROM_BYTES
-          ? large.open(nonce, aad, ciphertext)
-          : openSmall(key, { nonce, aad, ciphertext }),
+        ciphertext.length < WEB_CRYPTO_FROM_BYTES
+          ? openSmall(key, { nonce, aad, ciphertext })
+          : web?.open(nonce, aad, ciphertext) ?? later("open", [nonce, aad, ciphertext]),
     } satisfies AesGcm;
   },
 };

@@ -10,8 +10,13 @@ import type { Bytes } from "../protocol/bytes.ts";
  * it, such as `tee` in `> >(tee log)`.
  */
 export const SETTLE_MS = 250;
-/** Silence is counted in slices, each a turn of the event loop, so that a stalled loop is not taken for silence. */
+/**
+ * Silence is counted in slices. One that took twice its time or more does not count: the event loop was busy, and what is in
+ * the pipe may not have been read for that reason. Nor does one with a large chunk: that is what was left in the pipe.
+ */
 const SETTLE_SLICES = 5;
+const LARGE_CHUNK_BYTES = 4096;
+const TIMER_SLACK_MS = 10;
 /**
  * Bytes that are still taken as the command's own after it has ended. It can have left no more than a full pipe
  * (64 KiB, at most 1 MiB on Linux); beyond that it is a background process that writes.
@@ -31,6 +36,7 @@ export class PipePump {
   #isWaiting = false;
   #isClosed = false;
   #bytesLeft = Infinity;
+  #hasReadLarge = false;
 
   /**
    * Starts to read.
@@ -61,15 +67,19 @@ export class PipePump {
       isOver = true;
       wake();
     });
+    const sliceMs = settleMs / SETTLE_SLICES;
     for (let silentSlices = 0; silentSlices < SETTLE_SLICES && !isOver;) {
+      const startedAt = performance.now();
+      this.#hasReadLarge = false;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, settleMs / SETTLE_SLICES);
+        const timer = setTimeout(resolve, sliceMs);
         wake = () => {
           clearTimeout(timer);
           resolve();
         };
       });
-      if (this.#isWaiting) silentSlices++;
+      const isOnTime = performance.now() - startedAt < sliceMs + Math.max(sliceMs, TIMER_SLACK_MS);
+      if (this.#isWaiting && isOnTime && !this.#hasReadLarge) silentSlices++;
     }
     this.discard();
   }
@@ -94,6 +104,7 @@ export class PipePump {
         const { value, done } = await this.#reader.read();
         this.#isWaiting = false;
         if (done) break;
+        this.#hasReadLarge ||= value.length >= LARGE_CHUNK_BYTES;
         await this.#consume?.(value);
         this.#bytesLeft -= value.length;
         if (this.#bytesLeft <= 0) this.discard();

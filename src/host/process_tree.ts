@@ -73,7 +73,7 @@ export function membersOf(
  * Ends the tree of a command that runs: TERM to every member, and KILL to what is left after `graceMs`. To be called
  * while the leader has not been waited for, so that its pid is still its own.
  *
- * @param leader - pid of the command, started with `detached: true`
+ * @param leader - pid of the command, started by `start_process.ts`
  * @returns when no member is left, or a killed one did not vanish within a second
  */
 export async function killTree(leader: number, options: KillTreeOptions = {}): Promise<void> {

@@ -7,6 +7,7 @@ import { utf8 } from "../protocol/bytes.ts";
 import { after } from "./long_timer.ts";
 import { PipePump } from "./pipe_pump.ts";
 import { KILL_GRACE_MS, killTree } from "./process_tree.ts";
+import { startProcess } from "./start_process.ts";
 
 /** How long the system may take to report the end of a program whose processes are gone. */
 const REPORT_MS = 1000;
@@ -25,8 +26,10 @@ export interface SpawnOptions {
   readonly timeoutMs?: number | undefined;
   /** Ends the program when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds between TERM and KILL. @default {KILL_GRACE_MS} */
-  readonly graceMs?: number | undefined;
+  /** Milliseconds between TERM and KILL; asked when the program is to be ended. @default {KILL_GRACE_MS} */
+  readonly graceMs?: (() => number) | undefined;
+  /** Absolute path of setsid(1), as `findSetsid()` gives it. @default the runtime's slower way */
+  readonly setsid?: string | undefined;
   /** Milliseconds of silence after which output of background processes is no longer waited for. @default 250 */
   readonly settleMs?: number | undefined;
 }
@@ -93,7 +96,11 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     return { exitCode: null, signal: null, durationMs: 0, timedOut: false, cancelled: true };
   }
   const startedAt = performance.now();
-  const child = start(options);
+  const child = await startProcess({
+    ...options,
+    hasInput: options.stdin !== undefined,
+    setsid: options.setsid,
+  });
   const status = child.status;
   const stdinClosed = options.stdin === undefined ? Promise.resolve() : feed(child, options.stdin);
 
@@ -105,7 +112,7 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     ending = why;
     // Nobody wants the output, so a program that is blocked on it can get on with ending.
     if (why.reason !== "timedOut") { for (const pump of pumps) pump.discard(); }
-    if (!hasEnded) killOrGiveUp(child, options.graceMs).then(stopped.resolve);
+    if (!hasEnded) killOrGiveUp(child, options.graceMs?.()).then(stopped.resolve);
   };
   const onFailure = (error: unknown) => end({ reason: "failed", error });
   const onAbort = () => end({ reason: "cancelled" });
@@ -114,6 +121,7 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     new PipePump(child.stderr, (bytes) => hooks.onOutput("stderr", bytes), onFailure),
   ];
   signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort(); // While it was being started.
   const timer = timeoutMs === undefined ? undefined : after(timeoutMs, () => end({ reason: "timedOut" }));
   try {
     const ended = await Promise.race([status, stopped.promise.then(() => undefined)]);
@@ -147,19 +155,6 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
   function currentEnding(): Ending | undefined {
     return ending;
   }
-}
-
-function start({ argv: [program, ...args], cwd, env, stdin }: SpawnOptions) {
-  return new Deno.Command(program, {
-    args,
-    cwd,
-    env: { ...env },
-    clearEnv: true,
-    detached: true,
-    stdin: stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
 }
 
 /** Writes the input and closes it. Never rejects. */
@@ -196,7 +191,7 @@ async function killOrGiveUp(child: Deno.ChildProcess, graceMs: number | undefine
 /** Lets the consumer take what a program wrote before its time was over, for as long as the program itself was given. */
 async function settleWithin(pumps: readonly PipePump[], options: SpawnOptions): Promise<void> {
   const limit = Promise.withResolvers<void>();
-  using _timer = after(options.graceMs ?? KILL_GRACE_MS, limit.resolve);
+  using _timer = after(options.graceMs?.() ?? KILL_GRACE_MS, limit.resolve);
   await Promise.race([Promise.all(pumps.map((pump) => pump.settle(options.settleMs))), limit.promise]);
 }
 

@@ -43,7 +43,7 @@ async function call<K extends OperationName>(
   { agent_id: agentId, ...params }: Record<string, unknown>,
   { fleet, signal, onLines }: ToolContext,
 ): Promise<ToolAnswer> {
-  const lines = onLines === undefined ? undefined : createLineReader(onLines);
+  using lines = onLines === undefined ? undefined : createLineReader(onLines);
   const { agent, result } = await fleet.call(
     agentId as string | undefined, // The tool's input schema parsed both.
     { op: name, params: params as ParamsOf<K> },

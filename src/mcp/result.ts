@@ -52,8 +52,10 @@ function describeOutput(name: string, output: Output): string[] {
   if (whole !== undefined && whole.length <= 2 * SHOWN_END_CHARACTERS) {
     return [`--- ${name} (${notes.join(", ")})`, whole];
   }
-  const head = output.head.slice(0, SHOWN_END_CHARACTERS);
-  const tail = (output.tail === "" ? output.head : output.tail).slice(-SHOWN_END_CHARACTERS);
+  // Half of a character would make the JSON unreadable for strict clients.
+  const head = output.head.slice(0, SHOWN_END_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "");
+  const tail = (output.tail === "" ? output.head : output.tail).slice(-SHOWN_END_CHARACTERS)
+    .replace(/^[\uDC00-\uDFFF]/, "");
   notes.push("the middle is left out here");
   return [`--- ${name} (${notes.join(", ")})`, head, "[...]", tail];
 }

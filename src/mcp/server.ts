@@ -25,15 +25,19 @@ export interface McpOptions {
   readonly fleet: Promise<Fleet>;
   /** Ends the server. */
   readonly signal: AbortSignal;
+  /** Called when the client's first message was answered. */
+  readonly onGreeted: () => void;
   /** Takes errors of the connection, for the log. */
   readonly onError: (error: Error) => void;
 }
 
-/** Serves MCP on stdin and stdout. Resolves when the client has closed stdin, or the signal aborts. */
-export async function serveMcp({ fleet, signal, onError }: McpOptions): Promise<void> {
+/** Serves MCP on stdin and stdout. Resolves when the client has closed one of them, or the signal aborts. */
+export async function serveMcp({ fleet, signal, onGreeted, onError }: McpOptions): Promise<void> {
   const tools = allTools();
   const ended = Promise.withResolvers<void>();
   const create = () => {
+    // A server is made for the first message, whose answer takes no timer.
+    setTimeout(onGreeted);
     const server = new McpServer(
       { name: "remote-agents", title: "Remote Agents", version: VERSION },
       { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -42,9 +46,11 @@ export async function serveMcp({ fleet, signal, onError }: McpOptions): Promise<
     return server;
   };
   const handle = serveStdio(create, { onerror: onError });
-  const { stdin } = await import("node:process");
+  const { stdin, stdout } = await import("node:process");
   stdin.once("end", ended.resolve);
   stdin.once("close", ended.resolve);
+  // Nobody reads the answers any more; that shows at the next write.
+  stdout.once("error", () => ended.resolve());
   signal.addEventListener("abort", () => ended.resolve(), { once: true });
   if (signal.aborted) ended.resolve();
   await ended.promise;

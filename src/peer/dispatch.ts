@@ -9,12 +9,16 @@ import { INITIAL_CREDIT_BYTES, MAX_INLINE_VALUE_BYTES, MAX_VALUE_BYTES } from ".
 import type { Channel, Header, Message } from "../protocol/message.ts";
 import type { Anomalies } from "./anomalies.ts";
 import { createRequestMemory, type RequestMemory, type Response } from "./memory.ts";
+import { SESSION_LIMITS } from "./session_table.ts";
 import { type Collector, createCollector, createOutgoingStream, type OutgoingStream } from "./streams.ts";
 
 /** Requests whose parameters are on their way, of one peer. */
 const MAX_ASSEMBLING = 64;
-/** Milliseconds without a request after which a peer that left is forgotten. */
-const FORGET_AFTER_MS = 600_000;
+/**
+ * Milliseconds without a request or an answer after which a peer is forgotten: longer than records of one session can
+ * be opened, or a copy of a request that a relay kept back would count as new.
+ */
+const FORGET_AFTER_MS = SESSION_LIMITS.rekeyAfterMs + 2 * SESSION_LIMITS.graceMs;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Peers that are remembered; the longest idle goes first. */
 const MAX_PEERS = 4096;
@@ -114,7 +118,9 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
 
   const begin = (caller: CallerState, request: Request) => {
     const { id } = request;
-    const known = caller.memory.recall(id);
+    // What is still on its way was not carried out, whatever came after it; its parameters begin anew.
+    const isAssembling = caller.assembling.has(id);
+    const known = isAssembling ? { kind: "new" } as const : caller.memory.recall(id);
     if (known.kind !== "new") {
       anomalies.count("repeated_request");
       if (known.kind === "running") trySend(caller.address, { t: "progress", id });
@@ -137,10 +143,11 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       return;
     }
     if (request.paramsBytes === undefined) {
+      caller.assembling.delete(id);
       run(caller, request, request.params);
       return;
     }
-    if (caller.assembling.size >= MAX_ASSEMBLING) {
+    if (!isAssembling && caller.assembling.size >= MAX_ASSEMBLING) {
       refuse(
         caller,
         id,
@@ -167,13 +174,10 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     if (!collector.stream.push(offset, body)) anomalies.count("bad_message", "parameters beyond the credit");
     if (collector.stream.received < (request.paramsBytes ?? 0)) return;
     caller.assembling.delete(id);
-    collector.collected()
-      .then((bytes) => run(caller, request, JSON.parse(fromUtf8(bytes))))
-      .catch((cause: unknown) =>
-        refuse(caller, id, new OperationError("bad_request", "Cannot read the parameters", { cause }))
-      );
+    run(caller, request, parseParams(collector));
   };
 
+  /** Counts as running from this turn on, also while `params` are still a promise: the request may come again in it. */
   const run = (caller: CallerState, request: Request, params: unknown) => {
     const { id, op, deadlineMs } = request;
     const running: Running = { controller: new AbortController(), streams: new Map() };
@@ -181,7 +185,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     caller.memory.start(id);
     // A deadline past the longest timer, 24 days, is left to the caller.
     const deadline = deadlineMs === undefined || deadlineMs > MAX_TIMER_MS ? undefined : setTimeout(
-      () => running.controller.abort(new OperationError("timed_out", "The request's deadline passed")),
+      () => stop(running, new OperationError("timed_out", "The request's deadline passed")),
       deadlineMs,
     );
     const streamOf = (channel: Channel): OutgoingStream => {
@@ -197,7 +201,8 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       return stream;
     };
     const answer = async (): Promise<Response> => {
-      const result = await options.execute({ op, params, caller: { address: caller.address } }, {
+      const call = { op, params: await params, caller: { address: caller.address } };
+      const result = await options.execute(call, {
         signal: running.controller.signal,
         ...(request.stream ? { output: (channel, bytes) => streamOf(channel).write(bytes) } : {}),
       });
@@ -228,6 +233,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       .then((response) => {
         clearTimeout(deadline);
         caller.jobs.delete(id);
+        caller.usedAt = now();
         // A result that went as a stream is not kept: asked again, the request counts as carried out and its answer as lost.
         const isWhole = !response.ok || response.resultBytes === undefined;
         caller.memory.answer(id, isWhole ? response : lostAnswer(id), now());
@@ -237,10 +243,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
 
   const abandonCaller = (caller: CallerState, reason: OperationError) => {
     caller.assembling.clear();
-    for (const { controller, streams } of caller.jobs.values()) {
-      controller.abort(reason);
-      for (const stream of streams.values()) stream.fail(reason);
-    }
+    for (const running of caller.jobs.values()) stop(running, reason);
   };
 
   return {
@@ -270,9 +273,9 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
           return;
         case "cancel": {
           caller?.assembling.delete(header.id);
-          const reason = new OperationError("cancelled", "The caller cancelled the request");
-          running?.controller.abort(reason);
-          for (const stream of running?.streams.values() ?? []) stream.fail(reason);
+          if (running !== undefined) {
+            stop(running, new OperationError("cancelled", "The caller cancelled the request"));
+          }
           return;
         }
         default:
@@ -298,6 +301,20 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       }
     },
   };
+}
+
+/** Ends a request, also where its output or result waits for credit. */
+function stop({ controller, streams }: Running, reason: OperationError): void {
+  controller.abort(reason);
+  for (const stream of streams.values()) stream.fail(reason);
+}
+
+async function parseParams(collector: Collector): Promise<unknown> {
+  try {
+    return JSON.parse(fromUtf8(await collector.collected()));
+  } catch (cause) {
+    throw new OperationError("bad_request", "Cannot read the parameters", { cause });
+  }
 }
 
 function lostAnswer(id: number): Response {

@@ -18,6 +18,7 @@ import {
   type PeerState,
   SESSION_LIMITS,
   type SessionTable,
+  usableSession,
 } from "./session_table.ts";
 
 const COUNTER_BYTES = 8;
@@ -81,7 +82,8 @@ export function createHandshakes(
     peer.queuedBytes = 0;
     peer.attempts = 0;
     peer.isRenewing = false;
-    options.onUnreachable(peer.address, error);
+    // Keys that could not be replaced are good for a while, and the next message tries again.
+    if (usableSession(peer, now()) === undefined) options.onUnreachable(peer.address, error);
   };
 
   const sendInitiation = async (peer: PeerState, remoteStaticKey: Bytes) => {
@@ -207,11 +209,11 @@ export function createHandshakes(
     hooks.onEstablished(session);
   };
 
-  /** Works on a message that may be forged; past the bound of such work it is dropped. */
-  const work = (task: () => Promise<void>, onFailure: () => void) => {
+  /** Works on a message that may be forged; past the bound of such work it is dropped, and false returned. */
+  const work = (task: () => Promise<void>, onFailure: () => void): boolean => {
     if (inWork >= SESSION_LIMITS.concurrentHandshakes) {
       anomalies.count("dropped_handshake");
-      return;
+      return false;
     }
     inWork++;
     task()
@@ -221,6 +223,7 @@ export function createHandshakes(
         onFailure();
       })
       .finally(() => inWork--);
+    return true;
   };
 
   return {
@@ -240,10 +243,9 @@ export function createHandshakes(
         anomalies.count(initiating?.kind === "established" ? "replayed_handshake" : "bad_handshake");
         return;
       }
-      initiating.isBusy = true;
       const reply = { ...packet, noise: packet.noise.slice() };
       // A forged reply leaves the handshake's state unusable, so another is started at once, not at the timeout.
-      work(
+      initiating.isBusy = work(
         () => finish(initiating, reply),
         () => initiating.peer.initiating === initiating && retry(initiating.peer),
       );

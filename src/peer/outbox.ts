@@ -1,7 +1,7 @@
 /**
  * Packs the frames of one turn into as few WebSocket messages as fit, and keeps to the rate that the relay allows.
  */
-import type { Bytes } from "../protocol/bytes.ts";
+import { type Bytes, releaseBytes } from "../protocol/bytes.ts";
 import type { RelayLimits } from "../protocol/control.ts";
 import { encodeFrames, type Frame, FRAME_HEADER_BYTES } from "../protocol/frame.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
@@ -9,9 +9,16 @@ import { type Link, LINK_HIGH_WATER_BYTES } from "../transport/link.ts";
 
 /** The share of the relay's rate that is used, so that jitter does not exceed it. */
 const RATE_SHARE = 0.8;
+/** A relay may name any rate; a timer takes 24 days at most, and fires at once past that. */
+const MAX_WAIT_MS = 60_000;
+/** How far ahead of the rate a burst may go, in milliseconds: the relay's bucket holds one second's worth. */
+const BURST_MS = 1_000;
+/** After a full burst, what waits is gathered until this much of it may go at once. */
+const GATHER_MS = BURST_MS / 2;
 
 /** The frames on their way to one link. It lives as long as the link. */
 export interface Outbox {
+  /** Takes a frame; the payload's memory belongs to the outbox from then on. */
   push(address: Bytes, payload: Bytes): void;
   /** Resolves when a sender may go on without growing the queue. */
   drained(): Promise<void>;
@@ -43,19 +50,23 @@ export function createOutbox(link: Link, limits: RelayLimits, now: () => number)
     timer = undefined;
     let next = 0;
     while (next < frames.length) {
-      paidAt = Math.max(paidAt, now());
-      // Up to half a second ahead is within the relay's bucket of one second.
-      const aheadMs = paidAt - now() - 500;
-      if (aheadMs > 0) {
+      const time = now();
+      paidAt = Math.max(paidAt, time);
+      const aheadMs = paidAt - time;
+      const firstMs = costMs(1, sizeOf(frames[next]));
+      // A frame that costs more than a burst goes when everything before it is paid for.
+      const waitMs = Math.min(aheadMs, Math.max(aheadMs - GATHER_MS, aheadMs + firstMs - BURST_MS));
+      if (waitMs > 0) {
         isScheduled = true;
-        timer = setTimeout(flush, aheadMs);
+        timer = setTimeout(flush, Math.min(Math.ceil(waitMs), MAX_WAIT_MS));
         break;
       }
       const batch: Frame[] = [];
       let bytes = 0;
       for (let frame = frames[next]; frame !== undefined; frame = frames[next]) {
-        const size = FRAME_HEADER_BYTES + frame.payload.length;
+        const size = sizeOf(frame);
         if (bytes + size > MAX_MESSAGE_BYTES) break;
+        if (batch.length > 0 && aheadMs + costMs(batch.length + 1, bytes + size) > BURST_MS) break;
         batch.push(frame);
         bytes += size;
         next++;
@@ -63,6 +74,7 @@ export function createOutbox(link: Link, limits: RelayLimits, now: () => number)
       paidAt += costMs(batch.length, bytes);
       queuedBytes -= bytes;
       link.sendBinary(encodeFrames(batch));
+      for (const { payload } of batch) releaseBytes(payload);
     }
     frames = next === frames.length ? [] : frames.slice(next);
     if (queuedBytes < LINK_HIGH_WATER_BYTES) wake();
@@ -96,4 +108,8 @@ export function createOutbox(link: Link, limits: RelayLimits, now: () => number)
       wake();
     },
   };
+}
+
+function sizeOf(frame: Frame | undefined): number {
+  return FRAME_HEADER_BYTES + (frame?.payload.length ?? 0);
 }

@@ -106,8 +106,10 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   let connectedAt = startedAt;
   let seq = 0;
   let ownCard: Bytes = new Uint8Array(0);
+  /** The card that the present connection joined with. */
+  let joinCard = ownCard;
   let isRosterWhole = false;
-  let readyWaiters: (() => void)[] = [];
+  const readyWaiters = new Set<PromiseWithResolvers<void>>();
 
   const sealOwnCard = async (): Promise<Bytes> => {
     ownCard = await sealer.seal({
@@ -133,7 +135,13 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     sessions.send(address, encodeMessage(header, body));
   const drained = () => client.drained();
 
-  const pending = createPending({ send, drained, anomalies, now });
+  const pending = createPending({
+    send,
+    drained,
+    onSilent: (address) => sessions.renew(address),
+    anomalies,
+    now,
+  });
   const pings = createPings({ send, now });
   const follows = createFollows((address) => client.sendControl({ type: "follow", address }));
   const dispatcher = createDispatcher({
@@ -176,6 +184,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     async acceptCard(address, sealed) {
       const verified = await sealer.open(address, sealed);
       rememberCard(address, verified);
+      // Who does not watch the room hears only of those it follows: without this the roster would keep all who ever came.
+      if (!watch) follows.add(address);
       return verified;
     },
     sendFrame: (address, payload) => client.sendFrame(address, payload),
@@ -202,7 +212,14 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     const check = async (): Promise<() => void> => {
       try {
         const verified = await sealer.open(address, sealed);
-        return () => rememberCard(address, verified);
+        return () => {
+          const known = roster.get(address);
+          // Of a relay only: a handshake may have been on its way while its peer published a newer card.
+          if (known?.agentId === verified.agentId && verified.card.seq < known.card.seq) {
+            anomalies.count("stale_card");
+          }
+          rememberCard(address, verified);
+        };
       } catch (error) {
         if (!(error instanceof CardError)) throw error;
         return () => anomalies.count("bad_card", error.message);
@@ -223,9 +240,9 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     anomalies,
     now,
     random: options.random ?? Math.random,
-    createCard() {
+    async createCard() {
       connectedAt = wallClock();
-      return sealOwnCard();
+      return joinCard = await sealOwnCard();
     },
     handlers: {
       onFrame: (address, payload) => sessions.receive(address, payload),
@@ -243,6 +260,9 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
         afterCards(() => forget(address, "The host is not there any more"));
       },
       onConnected({ observed }) {
+        follows.clear();
+        // The description has changed while the connection was being made.
+        if (ownCard !== joinCard) client.sendControl({ type: "card", card: ownCard });
         options.events?.onConnected?.(observed);
         settleReady();
       },
@@ -251,6 +271,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
         follows.clear();
         if (wasConnected) {
           roster.clear();
+          sessions.interrupt();
           failRequests(
             new OperationError(
               "link_lost",
@@ -264,6 +285,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
           dispatcher.abandon("The connection to the relay was lost");
         }
         options.events?.onDown?.(reason, wasConnected);
+        // They need not wait longer: there is a reason to tell now.
+        for (const waiter of readyWaiters) waiter.reject(notConnected());
       },
     },
   });
@@ -271,8 +294,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const isReady = () => client.state.status === "connected" && (isRosterWhole || !watch);
   const settleReady = () => {
     if (!isReady()) return;
-    for (const resolve of readyWaiters) resolve();
-    readyWaiters = [];
+    for (const waiter of readyWaiters) waiter.resolve();
   };
   const notConnected = () => {
     const { state } = client;
@@ -305,12 +327,15 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       if (isReady()) return;
       // After a failed attempt there is a reason to tell at once; before the first one ended there is not.
       if (client.state.status === "waiting") throw notConnected();
-      let giveUp: ReturnType<typeof setTimeout> | undefined;
-      const waiting = new Promise<void>((resolve, reject) => {
-        readyWaiters.push(resolve);
-        giveUp = setTimeout(() => reject(notConnected()), READY_TIMEOUT_MS);
-      });
-      await waiting.finally(() => clearTimeout(giveUp));
+      const waiter = Promise.withResolvers<void>();
+      const giveUp = setTimeout(() => waiter.reject(notConnected()), READY_TIMEOUT_MS);
+      readyWaiters.add(waiter);
+      try {
+        await waiter.promise;
+      } finally {
+        clearTimeout(giveUp);
+        readyWaiters.delete(waiter);
+      }
     },
     async request(address, call, requestOptions) {
       if (client.state.status !== "connected") throw notConnected();
@@ -325,7 +350,9 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      failRequests(new OperationError("cancelled", "The program is ending"));
+      const ending = new OperationError("cancelled", "The program is ending");
+      for (const waiter of readyWaiters) waiter.reject(ending);
+      failRequests(ending);
       dispatcher.abandon("The host's program is ending");
       await client[Symbol.asyncDispose]();
     },

@@ -4,7 +4,7 @@
  */
 import { OperationError } from "../errors.ts";
 import { formatAddress } from "../protocol/address.ts";
-import { type Bytes, fromUtf8, utf8 } from "../protocol/bytes.ts";
+import { type Bytes, fromUtf8, releaseBytes, utf8 } from "../protocol/bytes.ts";
 import { INITIAL_CREDIT_BYTES, MAX_INLINE_VALUE_BYTES, MAX_VALUE_BYTES } from "../protocol/limits.ts";
 import type { Channel, Header, Message } from "../protocol/message.ts";
 import type { Anomalies } from "./anomalies.ts";
@@ -41,7 +41,10 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that the caller waits. @default as long as it takes */
   readonly deadlineMs?: number | undefined;
-  /** Takes output as it comes; while its promise is pending, the host's command waits. */
+  /**
+   * Takes output as it comes; while its promise is pending, the host's command waits. The bytes live until then: who
+   * keeps them must copy them.
+   */
   readonly onOutput?: ((channel: OutputChannel, bytes: Bytes) => void | Promise<void>) | undefined;
 }
 
@@ -50,6 +53,8 @@ export interface PendingOptions {
   /** Sends a message in the session with a peer. @throws {OperationError} If it cannot be queued. */
   readonly send: (address: Bytes, header: Header, body?: Bytes) => void;
   readonly drained: () => Promise<void>;
+  /** A peer does not even answer a repeated request: what is between us may be broken. */
+  readonly onSilent: (address: Bytes) => void;
   readonly anomalies: Anomalies;
   readonly now: () => number;
 }
@@ -60,7 +65,7 @@ export interface Pending {
   request(address: Bytes, call: { op: string; params: unknown }, options?: RequestOptions): Promise<unknown>;
   /** Takes a message that belongs to a request of ours. */
   receive(address: Bytes, message: Message): void;
-  /** Ends every request to an address, or all, with an error. */
+  /** Ends every request to an address, or all, with an error; those whose answer is all here are left to end by it. */
   fail(error: OperationError, address?: Bytes): void;
   /** Asks a peer again for everything that it has not answered. */
   repeat(address: Bytes): void;
@@ -98,7 +103,8 @@ export function createPending(options: PendingOptions): Pending {
 
   const transmit = (entry: Entry) => {
     send(entry.address, entry.header);
-    if (entry.paramsBytes === undefined) return;
+    // Sending it may have shown that the host cannot be reached.
+    if (entry.paramsBytes === undefined || entry.isSettled) return;
     entry.params?.fail(new OperationError("cancelled", "Cannot send parameters: they are sent again"));
     entry.params = createOutgoingStream({
       credit: INITIAL_CREDIT_BYTES,
@@ -128,7 +134,17 @@ export function createPending(options: PendingOptions): Pending {
       stream = createIncomingStream({
         window: entry.window,
         grant: grant(entry, channel),
-        consume: (bytes) => entry.onOutput?.(channel, bytes),
+        async consume(bytes) {
+          try {
+            await entry.onOutput?.(channel, bytes);
+            releaseBytes(bytes);
+          } catch (cause) {
+            // Nobody takes the output any more: without this the host's command would wait for credit.
+            cancelOnHost(entry);
+            entry.settle({ error: OperationError.from(cause) });
+            throw cause;
+          }
+        },
       });
       entry.outputs.set(channel, stream);
     }
@@ -274,11 +290,13 @@ export function createPending(options: PendingOptions): Pending {
       entry.repeats = 0;
       switch (header.t) {
         case "response":
+          // The first answer counts: to a repeated request the host may say next that its answer is not kept.
+          if (entry.response !== undefined) return;
           if (!header.ok) {
             entry.settle({ error: OperationError.fromWire(header.error) });
             return;
           }
-          entry.response ??= header;
+          entry.response = header;
           completeIfWhole(entry);
           return;
         case "data":
@@ -294,7 +312,7 @@ export function createPending(options: PendingOptions): Pending {
     },
 
     fail(error, address) {
-      for (const entry of entriesOf(address)) entry.settle({ error });
+      for (const entry of entriesOf(address)) if (!entry.isFinishing) entry.settle({ error });
     },
 
     repeat(address) {
@@ -317,6 +335,7 @@ export function createPending(options: PendingOptions): Pending {
         } else if (entry.repeats >= PENDING_LIMITS.maxRepeats) {
           entry.settle({ error: silent() });
         } else {
+          if (entry.repeats > 0) options.onSilent(entry.address);
           entry.repeats++;
           repeat(entry);
         }

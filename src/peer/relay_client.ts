@@ -25,7 +25,7 @@ export type ConnectionState =
 export interface RelayClientOptions extends Omit<ConnectOptions, "card" | "handlers" | "signal"> {
   /** Makes the card of the connection that is about to be made. */
   readonly createCard: () => Promise<Bytes>;
-  readonly handlers: Omit<ConnectionHandlers, "onClose"> & {
+  readonly handlers: Omit<ConnectionHandlers, "onWelcome" | "onClose"> & {
     readonly onConnected: (state: Extract<ConnectionState, { status: "connected" }>) => void;
     /** The connection was lost, or could not be made. */
     readonly onDown: (reason: string, wasConnected: boolean) => void;
@@ -48,25 +48,34 @@ export interface RelayClient extends AsyncDisposable {
 export function startRelayClient(options: RelayClientOptions): RelayClient {
   const { handlers, now } = options;
   const stopping = new AbortController();
+  let isEnding = false;
   let state: ConnectionState = { status: "connecting" };
   let connection: Connection | undefined;
 
   const holdOne = async (): Promise<{ heldMs: number; code: number | undefined; reason: string }> => {
     const ended = Promise.withResolvers<{ code: number; reason: string }>();
+    let since = now();
     try {
-      connection = await connectToRelay({
+      await connectToRelay({
         ...options,
         card: await options.createCard(),
-        handlers: { ...handlers, onClose: ended.resolve },
+        handlers: {
+          ...handlers,
+          onClose: ended.resolve,
+          // In the turn of the welcome: frames that follow it are answered on this connection.
+          onWelcome(opened) {
+            since = now();
+            connection = opened;
+            state = { status: "connected", observed: opened.observed, since };
+            handlers.onConnected(state);
+          },
+        },
         signal: stopping.signal,
       });
     } catch (error) {
       if (!(error instanceof JoinError)) throw error;
       return { heldMs: 0, code: error.code, reason: error.message };
     }
-    const since = now();
-    state = { status: "connected", observed: connection.observed, since };
-    handlers.onConnected(state);
     const { code, reason } = await ended.promise;
     connection = undefined;
     return { heldMs: now() - since, code, reason: reason || `the connection ended (${code})` };
@@ -74,16 +83,16 @@ export function startRelayClient(options: RelayClientOptions): RelayClient {
 
   const keepConnected = async () => {
     let attempts = 0;
-    while (!stopping.signal.aborted) {
+    while (!isEnding) {
       const ending = await holdOne();
-      if (stopping.signal.aborted) break;
+      if (isEnding) break;
       const wasConnected = state.status === "connected";
       state = { status: "waiting", reason: ending.reason, attempts: attempts + 1 };
       handlers.onDown(ending.reason, wasConnected);
       const next = nextDelay(attempts, { ending, random: options.random() });
       attempts = next.attempts;
       await delay(next.delayMs, stopping.signal);
-      if (!stopping.signal.aborted) state = { status: "connecting", reason: ending.reason };
+      if (!isEnding) state = { status: "connecting", reason: ending.reason };
     }
     state = { status: "closed" };
   };
@@ -98,8 +107,10 @@ export function startRelayClient(options: RelayClientOptions): RelayClient {
     drained: () => connection?.drained() ?? Promise.resolve(),
     tick: () => connection?.tick(),
     async [Symbol.asyncDispose]() {
-      stopping.abort();
-      connection?.close();
+      isEnding = true;
+      // A connection is closed in order, so that what was sent last still arrives; everything else just ends.
+      if (connection === undefined) stopping.abort();
+      else connection.close();
       await running;
     },
   };

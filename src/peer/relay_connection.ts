@@ -6,6 +6,7 @@ import type { SessionIdentity } from "../crypto/identity.ts";
 import { formatAddress } from "../protocol/address.ts";
 import { type Bytes, equalBytes } from "../protocol/bytes.ts";
 import {
+  CLOSE_CODE_OF,
   CloseCode,
   ControlError,
   decodeRelayMessage,
@@ -35,6 +36,8 @@ export const CONNECTION_TIMES = {
 
 /** What a connection tells the peer; called from the read loop. */
 export interface ConnectionHandlers {
+  /** The join succeeded; frames may follow in the same turn. */
+  onWelcome(connection: Connection): void;
   /** A frame came; both arguments are views that live as long as the call. */
   onFrame(address: Bytes, payload: Bytes): void;
   onRoster(peers: readonly { readonly address: Bytes; readonly card: Bytes }[], more: boolean): void;
@@ -93,6 +96,7 @@ export class JoinError extends Error {
  */
 export async function connectToRelay(options: ConnectOptions): Promise<Connection> {
   const { handlers, anomalies, now } = options;
+  if (options.signal.aborted) throw new JoinError("The connection was given up");
   const joined = Promise.withResolvers<Connection>();
   // It may be rejected while the dial is still awaited, which throws by itself then.
   joined.promise.catch(() => {});
@@ -100,13 +104,22 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
   let outbox: Outbox | undefined;
   let refusal: Extract<RelayMessage, { type: "error" }> | undefined;
   let isJoined = false;
+  /** What comes after the join has failed means nothing any more. */
+  let hasFailed = false;
   let heardAt = now();
   let pingedAt = -Infinity;
   let pingAfterMs: number = CONNECTION_TIMES.pingAfterMs;
-  const joinTimer = setTimeout(() => {
-    joined.reject(new JoinError("The relay did not welcome the connection in time"));
-    link?.close(CloseCode.joinTimeout);
-  }, CONNECTION_TIMES.joinMs);
+  const fail = (error: JoinError, code?: CloseCode) => {
+    hasFailed = true;
+    joined.reject(error);
+    link?.close(code);
+  };
+  const joinTimer = setTimeout(
+    () => fail(new JoinError("The relay did not welcome the connection in time"), CloseCode.joinTimeout),
+    CONNECTION_TIMES.joinMs,
+  );
+  const giveUp = () => fail(new JoinError("The connection was given up"));
+  options.signal.addEventListener("abort", giveUp, { once: true });
 
   const sendControl = (message: PeerMessage) => link?.sendText(encodePeerMessage(message));
 
@@ -145,7 +158,7 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
     isJoined = true;
     pingAfterMs = Math.min(pingAfterMs, (message.limits.idleTimeoutSecs * 1000) / 3);
     outbox = createOutbox(opened, message.limits, now);
-    joined.resolve({
+    const connection: Connection = {
       observed: message.observed,
       sendFrame: (address, payload) => outbox?.push(address, payload),
       drained: () => outbox?.drained() ?? Promise.resolve(),
@@ -159,18 +172,17 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
         }
       },
       close: () => opened.close(),
-    });
+    };
+    handlers.onWelcome(connection);
+    joined.resolve(connection);
   };
 
   const onMessage = (opened: Link, message: RelayMessage) => {
     switch (message.type) {
       case "challenge":
-        join(message).catch((cause: unknown) => {
-          joined.reject(
-            cause instanceof JoinError ? cause : new JoinError("Cannot prove the membership", { cause }),
-          );
-          opened.close();
-        });
+        join(message).catch((cause: unknown) =>
+          fail(cause instanceof JoinError ? cause : new JoinError("Cannot prove the membership", { cause }))
+        );
         return;
       case "welcome":
         return welcome(opened, message);
@@ -190,23 +202,22 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
 
   const onText = (opened: Link, text: string) => {
     heardAt = now();
-    if (text === PONG_TEXT) return;
+    if (text === PONG_TEXT || hasFailed) return;
     try {
       const message = decodeRelayMessage(text);
       const isEarly = !isJoined && !["challenge", "welcome", "error"].includes(message.type);
       if (isEarly) anomalies.count("bad_control", `"${message.type}" before the welcome`);
       else onMessage(opened, message);
     } catch (error) {
-      if (error instanceof JoinError) {
-        joined.reject(error);
-        opened.close();
-      } else if (error instanceof ControlError) anomalies.count("bad_control", error.message);
+      if (error instanceof JoinError) fail(error);
+      else if (error instanceof ControlError) anomalies.count("bad_control", error.message);
       else throw error;
     }
   };
 
   const onBinary = (message: Bytes) => {
     heardAt = now();
+    if (hasFailed) return;
     if (!isJoined) {
       anomalies.count("bad_frame", "a frame before the welcome");
       return;
@@ -232,10 +243,9 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
       onClose(closed) {
         outbox?.close();
         const reason = refusal?.message ?? closed.reason;
-        if (isJoined) handlers.onClose({ code: closed.code, reason });
-        joined.reject(
-          new JoinError(reason || `The relay closed the connection (${closed.code})`, { code: closed.code }),
-        );
+        const code = refusal === undefined ? closed.code : CLOSE_CODE_OF[refusal.code];
+        if (isJoined) handlers.onClose({ code, reason });
+        joined.reject(new JoinError(reason || `The relay closed the connection (${code})`, { code }));
       },
     }, options.signal);
     for (const action of early) action();
@@ -243,8 +253,10 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
   } catch (cause) {
     link?.close();
     if (cause instanceof LinkError) throw new JoinError(cause.message, { cause });
+    if (options.signal.aborted) throw new JoinError("The connection was given up", { cause });
     throw cause;
   } finally {
+    options.signal.removeEventListener("abort", giveUp);
     clearTimeout(joinTimer);
   }
 }

@@ -36,8 +36,15 @@ export interface Roster {
   readonly members: readonly Member[];
 }
 
-/** Makes an empty roster. */
-export function createRoster(): Roster {
+/** Connections that a roster holds; past it, the one that has been there longest goes. */
+export const MAX_ROSTER_MEMBERS = 16_384;
+
+/**
+ * Makes an empty roster.
+ *
+ * @param maxMembers - its bound @default {MAX_ROSTER_MEMBERS}
+ */
+export function createRoster(maxMembers: number = MAX_ROSTER_MEMBERS): Roster {
   const members = new Map<string, Member>();
   return {
     accept(address, verified) {
@@ -46,6 +53,8 @@ export function createRoster(): Roster {
       if (known !== undefined && known.agentId !== verified.agentId) return "imposter";
       if (known !== undefined && verified.card.seq <= known.card.seq) return "stale";
       members.set(key, { ...verified, address: address.slice() });
+      const [oldest] = members.keys();
+      if (members.size > maxMembers && oldest !== undefined) members.delete(oldest);
       return known === undefined ? "added" : "updated";
     },
     remove: (address) => void members.delete(formatAddress(address)),

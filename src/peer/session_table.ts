@@ -96,6 +96,8 @@ export interface SessionTable {
   setInitiating(peer: PeerState, initiating: Initiating | undefined): void;
   /** Forgets a peer with all its sessions. */
   drop(address: Bytes): void;
+  /** Drops the handshakes that are under way and what waits for them, and sends on no session that there is. */
+  interrupt(): void;
   /** Retires what is past its time and forgets peers without anything; returns the handshakes that are late. */
   sweep(now: number): Initiating[];
 }
@@ -171,6 +173,18 @@ export function createSessionTable(
       peers.delete(key);
       for (const session of [...peer.sessions]) retire(session);
       setInitiating(peer, undefined);
+    },
+    interrupt() {
+      for (const peer of peers.values()) {
+        setInitiating(peer, undefined);
+        peer.attempts = 0;
+        peer.isRenewing = false;
+        peer.renewedAt = -Infinity;
+        // What was received on it is remembered, so that a replay is noticed.
+        peer.current = undefined;
+        peer.queue = [];
+        peer.queuedBytes = 0;
+      }
     },
     sweep(now) {
       const late: Initiating[] = [];

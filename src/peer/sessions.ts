@@ -39,6 +39,13 @@ export interface Sessions {
   receive(address: Bytes, payload: Bytes): void;
   /** Starts a handshake ahead of need; does nothing if there is a session or a handshake. */
   open(address: Bytes): void;
+  /** Starts a handshake although there is a session, which may be broken; what is unanswered is asked again after it. */
+  renew(address: Bytes): void;
+  /**
+   * The link broke. Its handshakes are over, what waited for them has failed and must not be sent later, and others may
+   * have been told that this peer left: whoever is sent to next is asked for a new session.
+   */
+  interrupt(): void;
   /** Forgets everything about a peer that left. */
   drop(address: Bytes): void;
   /** Repeats late handshakes and retires old keys; called about once a second. */
@@ -91,6 +98,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const receivePlaintext = (session: Established, plaintext: Bytes) => {
     const { peer } = session;
+    // It was retired or its peer dropped while the record was being decrypted.
+    if (table.find(session.index) !== session) return;
     if (!session.isConfirmed) {
       table.confirm(session);
       makeCurrent(session);
@@ -180,6 +189,14 @@ export function createSessions(options: SessionsOptions): Sessions {
       const peer = table.peer(address);
       if (usableSession(peer, now()) === undefined) startUnlessUnderWay(peer);
     },
+
+    renew(address) {
+      const peer = table.peer(address);
+      peer.isRenewing = true;
+      startUnlessUnderWay(peer);
+    },
+
+    interrupt: () => table.interrupt(),
 
     drop: (address) => table.drop(address),
 

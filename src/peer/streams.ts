@@ -68,6 +68,9 @@ export function createOutgoingStream(
   };
 }
 
+/** Chunks that wait for the ones before them; a link that keeps its order causes hardly any. */
+const MAX_EARLY_CHUNKS = 256;
+
 /** The receiving end of one stream. */
 export interface IncomingStream {
   /** Bytes received without a gap. */
@@ -112,8 +115,11 @@ export function createIncomingStream(
     ungranted = 0;
   };
   const take = (chunk: Bytes) => {
-    received += chunk.length;
-    chain = chain.then(() => consume(chunk)).then(() => credit(chunk.length));
+    const own = compact(chunk);
+    received += own.length;
+    // Read first: the consumer may give the memory back.
+    const { length } = own;
+    chain = chain.then(() => consume(own)).then(() => credit(length));
     // A failed consumer is reported by consumed(); until someone asks, it is not an unhandled rejection.
     chain.catch(() => {});
   };
@@ -143,10 +149,11 @@ export function createIncomingStream(
     push(offset, chunk) {
       if (chunk.length === 0 || offset + chunk.length > granted) return false;
       if (offset > received) {
-        if (early.has(offset)) return true;
-        if (earlyBytes + chunk.length > window) return false;
-        early.set(offset, chunk);
-        earlyBytes += chunk.length;
+        const added = chunk.length - (early.get(offset)?.length ?? 0);
+        if (added <= 0) return true;
+        if (earlyBytes + added > window || early.size >= MAX_EARLY_CHUNKS) return false;
+        early.set(offset, compact(chunk));
+        earlyBytes += added;
         return true;
       }
       takeNew(offset, chunk);
@@ -155,6 +162,11 @@ export function createIncomingStream(
     },
     consumed: () => chain,
   };
+}
+
+/** Copies a small view of a large message, so that keeping one byte does not keep 256 KiB. */
+function compact(chunk: Bytes): Bytes {
+  return chunk.buffer.byteLength > 2 * chunk.length + 1024 ? chunk.slice() : chunk;
 }
 
 /** Collects a stream into one value. */

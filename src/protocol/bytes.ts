@@ -12,6 +12,17 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 /** No bytes. */
 export const EMPTY: Bytes = new Uint8Array(0);
 
+/** From this size up, memory is worth giving back by hand. */
+const RELEASED_FROM_BYTES = 16 * 1024;
+
+/**
+ * Gives the memory of a large buffer back at once; a small one is left to the collector, which otherwise lets tens of
+ * MiB pile up during a long output. Only for the owner of the whole buffer: its views may be empty afterwards.
+ */
+export function releaseBytes({ buffer }: Bytes): void {
+  if (buffer.byteLength >= RELEASED_FROM_BYTES) buffer.transfer(0);
+}
+
 /** Returns one array that holds `parts` one after the other. */
 export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   let length = 0;

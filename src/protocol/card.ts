@@ -7,6 +7,8 @@ import { Mode } from "./mode.ts";
 /** Base64url of 32 bytes. */
 const KeyText = z.base64url().length(43);
 const ShortText = z.string().max(128);
+/** The latest moment that a `Date` can hold; a later one in a card would break whoever shows it. */
+const MAX_TIME_MS = 8_640_000_000_000_000;
 
 /** What kind of machine a peer runs on. */
 export const Platform = z.object({
@@ -60,8 +62,8 @@ export const Card = z.object({
   /** What this peer can do beyond the protocol's core, for later versions. */
   capabilities: z.array(ShortText).max(64),
   /** When the process started, milliseconds since 1970. */
-  startedAt: z.number().int().nonnegative(),
+  startedAt: z.number().int().nonnegative().max(MAX_TIME_MS),
   /** When the present connection to the relay was made, milliseconds since 1970, by the peer's clock. */
-  connectedAt: z.number().int().nonnegative(),
+  connectedAt: z.number().int().nonnegative().max(MAX_TIME_MS),
 });
 export type Card = z.infer<typeof Card>;

@@ -177,6 +177,24 @@ export const CloseCode = {
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
+/**
+ * The close code of each error code. The error's text is sent before the close, and a peer goes by it: the close itself
+ * may be lost when data is still on its way.
+ */
+export const CLOSE_CODE_OF = {
+  bad_message: CloseCode.badMessage,
+  join_refused: CloseCode.joinRefused,
+  unsupported_version: CloseCode.joinRefused,
+  room_not_allowed: CloseCode.roomNotAllowed,
+  room_full: CloseCode.roomNotAllowed,
+  join_timeout: CloseCode.joinTimeout,
+  replaced: CloseCode.replaced,
+  too_large: CloseCode.tooLarge,
+  too_slow: CloseCode.tooMuch,
+  rate_limited: CloseCode.tooMuch,
+  restarting: CloseCode.restarting,
+} as const satisfies Record<RelayErrorCode, CloseCode>;
+
 /** The texts of liveness, outside JSON so that a Worker can answer them without waking. */
 export const PING_TEXT = "ping";
 export const PONG_TEXT = "pong";

@@ -14,6 +14,7 @@ export interface LinkClosed {
 /** What a link tells its owner. The handlers run in the link's read loop, so they never wait for anything. */
 export interface LinkHandlers {
   onText(text: string): void;
+  /** The message is a view that lives as long as the call: its memory may be given back right after. */
   onBinary(message: Bytes): void;
   /** Called once, after which nothing else is. */
   onClose(closed: LinkClosed): void;

@@ -29,7 +29,8 @@ export interface RawKeys {
 
 /** Makes an Ed25519 key pair, of a room or of a session. */
 export async function createRawKeys(): Promise<RawKeys> {
-  const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
+  // The type declarations do not know that Ed25519 gives a pair.
+  const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
   const publicKey = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   return { publicKey, privateKey: pair.privateKey };
 }

@@ -2,8 +2,9 @@
  * `remote-agent agents`: who is in the room.
  */
 import { requireConnection } from "../../config/connection.ts";
-import type { AgentSummary } from "../../fleet/fleet.ts";
-import { startNode } from "../../node.ts";
+import { OperationError } from "../../errors.ts";
+import type { AgentList, AgentSummary } from "../../fleet/fleet.ts";
+import { type Node, startNode } from "../../node.ts";
 import type { CommandContext, JsonOptions } from "../command.ts";
 import { formatTable, paint, printJson, printLine } from "../output.ts";
 
@@ -20,7 +21,7 @@ export async function execute({ settings, paths }: CommandContext, { json }: Jso
     watch: true,
     accepts: false,
   });
-  const { agents: all } = await node.fleet.list();
+  const { agents: all } = await list(node);
   // This command's own connection is not an agent; the machine's other processes are.
   const agents = all.map(withoutThisProcess).filter((agent) => agent !== undefined);
   if (json) {
@@ -28,7 +29,7 @@ export async function execute({ settings, paths }: CommandContext, { json }: Jso
     return 0;
   }
   if (agents.length === 0) {
-    printLine("Nobody else is in the room.");
+    printLine("Nobody else is in the room. Is it the same room and token on the other machines?");
     return 0;
   }
   const rows = agents.map(rowOf);
@@ -36,6 +37,17 @@ export async function execute({ settings, paths }: CommandContext, { json }: Jso
   printLine(paint(heading, "bold", "stdout"));
   for (const line of lines) printLine(line);
   return 0;
+}
+
+async function list({ fleet, peer }: Node): Promise<AgentList> {
+  try {
+    return await fleet.list();
+  } catch (cause) {
+    const state = peer?.connection;
+    if (state === undefined || !("reason" in state)) throw cause;
+    // The tools of an assistant go on trying; this command does not.
+    throw new OperationError("not_connected", `Cannot list the room: ${state.reason}`, { cause });
+  }
 }
 
 function withoutThisProcess(agent: AgentSummary): AgentSummary | undefined {

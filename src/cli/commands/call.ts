@@ -1,9 +1,9 @@
 /**
  * `remote-agent call`: any of the assistant's tools from the shell.
  */
-import * as z from "zod";
 import { connectionOf } from "../../config/connection.ts";
 import { ConfigError, OperationError } from "../../errors.ts";
+import { describeIssues } from "../../protocol/describe_issues.ts";
 import { describeError } from "../../mcp/result.ts";
 import type { Tool } from "../../mcp/tool.ts";
 import { allTools } from "../../mcp/tools.ts";
@@ -72,5 +72,7 @@ function readArguments(tool: Tool, text: string): Record<string, unknown> {
   }
   const parsed = tool.input.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(`Cannot call "${tool.name}": ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
+  const known = Object.keys(tool.input.shape).join(", ");
+  const takes = known === "" ? "it takes no arguments" : `it takes ${known}`;
+  throw new ConfigError(`Cannot call "${tool.name}": ${describeIssues(parsed.error)}; ${takes}`);
 }

@@ -6,12 +6,17 @@ import { loggerOf } from "../../log.ts";
 import { serveMcp } from "../../mcp/server.ts";
 import type { CommandContext } from "../command.ts";
 
+/** How long a client may keep the node from starting by not greeting the server, in milliseconds. */
+const GREETING_MS = 500;
+
 /** Serves until the assistant closes stdin or the process is told to stop. */
 export async function execute({ settings, paths, signal }: CommandContext): Promise<number> {
   const connection = connectionOf(settings);
   const log = loggerOf("mcp");
-  // What the node needs is loaded while the client and the server greet each other.
-  const starting = import("../../node.ts").then(({ startNode }) =>
+  const greeting = Promise.withResolvers<void>();
+  // The client waits for the greeting and for nothing else, so loading the node comes after it.
+  const timer = setTimeout(greeting.resolve, GREETING_MS);
+  const starting = greeting.promise.then(() => import("../../node.ts")).then(({ startNode }) =>
     startNode({ settings, connection, paths, role: "session", watch: true })
   );
   const failed = new AbortController();
@@ -20,9 +25,12 @@ export async function execute({ settings, paths, signal }: CommandContext): Prom
     await serveMcp({
       fleet: starting.then(({ fleet }) => fleet),
       signal: AbortSignal.any([signal, failed.signal]),
+      onGreeted: greeting.resolve,
       onError: (error) => log.warn("The connection to the client failed", { error }),
     });
   } finally {
+    clearTimeout(timer);
+    greeting.resolve();
     if (!failed.signal.aborted) await (await starting)[Symbol.asyncDispose]();
   }
   failed.signal.throwIfAborted();

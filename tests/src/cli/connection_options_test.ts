@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Command } from "@commander-js/extra-typings";
-import { addSettingOptions, flagsWithValue, readFlags } from "../../../src/cli/connection_options.ts";
+import { addSettingOptions, readFlags } from "../../../src/cli/connection_options.ts";
 
 Deno.test("addSettingOptions() gives a command exactly the flags of its settings", () => {
   const command = addSettingOptions(new Command("room-id"), "room-id");
@@ -24,10 +24,4 @@ for (const [words, expected] of cases) {
 Deno.test("readFlags() keeps an empty value apart from none", () => {
   const command = addSettingOptions(new Command("run"), "run").parse(["--room", ""], { from: "user" });
   assert.deepEqual(readFlags(command).values, { room: "" });
-});
-
-Deno.test("flagsWithValue() leaves out the bare switches", () => {
-  const flags = flagsWithValue();
-  assert.ok(flags.includes("--relay") && flags.includes("--token-file"));
-  assert.ok(!flags.includes("--no-agent"));
 });

@@ -38,6 +38,11 @@ const badTexts: readonly (readonly [SettingKey, string, string])[] = [
     'the value must have at least 8 characters and has 7: make one with "remote-agent token"',
   ],
   [
+    "token",
+    "cafe\u0301 e\u0301e",
+    'the value must have at least 8 characters and has 7: make one with "remote-agent token"',
+  ],
+  [
     "encryption_key",
     "🔑🔑🔑",
     'the value must have at least 8 characters and has 3: make one with "remote-agent token"',

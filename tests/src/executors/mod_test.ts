@@ -171,7 +171,7 @@ test("execute() turns a fault of ours into the code internal", async () => {
 });
 
 test("disposing ends what runs and what waits, and nothing new is taken", async () => {
-  const executors = executorsOf({ maxRunning: 2, graceMs: 50 });
+  const executors = executorsOf({ maxRunning: 2, graceMs: 60_000, endGraceMs: 50 });
   const started = Promise.withResolvers<number>();
   const running = executors.execute("exec", { command: "trap '' TERM; setsid sleep 1000 & echo $!; wait" }, {
     ...context(),

@@ -88,6 +88,43 @@ Deno.test("settle() ends after a silence if others hold the pipe, and what they 
   assert.deepEqual(taken, ["a"]);
 });
 
+Deno.test("settle() delivers what was left in the pipe, although a busy machine reads it slowly", async () => {
+  const { pipe, write } = fakePipe();
+  let received = 0;
+  const pump = new PipePump(pipe, (bytes) => {
+    received += bytes.length;
+    return Promise.resolve();
+  }, noFailure);
+  const settled = pump.settle(50);
+  for (let i = 0; i < 10; i++) {
+    write(new Uint8Array(65_536));
+    // Longer than a slice, of which there are five in all.
+    await new Promise((resolve) => setTimeout(resolve, 12));
+  }
+  await settled;
+  assert.equal(received, 655_360);
+  await pump.stop();
+});
+
+Deno.test("settle() does not take a stalled event loop for silence", async () => {
+  const { pipe, write } = fakePipe();
+  const taken: string[] = [];
+  const pump = new PipePump(pipe, (bytes) => {
+    taken.push(new TextDecoder().decode(bytes));
+    return Promise.resolve();
+  }, noFailure);
+  const settled = pump.settle(50);
+  for (let i = 0; i < 6; i++) {
+    const stallUntil = performance.now() + 40;
+    while (performance.now() < stallUntil);
+    await turn();
+  }
+  write("late");
+  await settled;
+  assert.deepEqual(taken, ["late"]);
+  await pump.stop();
+});
+
 Deno.test("settle() ends although a background process never stops writing", async () => {
   const endless = new ReadableStream<Bytes>({
     pull: (controller) => controller.enqueue(new Uint8Array(65_536)),

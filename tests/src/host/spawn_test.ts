@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type SpawnOptions, spawnProcess, type SpawnResult } from "../../../src/host/spawn.ts";
+import { findSetsid } from "../../../src/host/start_process.ts";
 import { concatBytes } from "../../../src/protocol/bytes.ts";
 import { isAlive } from "../../helpers/is_alive.ts";
 
@@ -8,8 +9,21 @@ const ENV = { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin" };
 /** These run POSIX commands and look into /proc. */
 const isLinux = Deno.build.os === "linux";
 
+/** How programs are started in the test that runs. */
+let setsid: string | undefined;
+
+/** Registers a test for each way of starting programs. */
 function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: !isLinux, fn });
+  for (const way of [findSetsid(), undefined]) {
+    Deno.test({
+      name: `${name} (${way === undefined ? "detached" : "setsid"})`,
+      ignore: !isLinux,
+      fn: async () => {
+        setsid = way;
+        await fn();
+      },
+    });
+  }
 }
 
 /** Runs a line of sh and collects what it wrote. */
@@ -18,7 +32,7 @@ async function sh(
   options: Partial<SpawnOptions> & { readonly onText?: (text: string) => Promise<void> | void } = {},
 ): Promise<SpawnResult & { stdout: string; stderr: string; stdoutBytes: Uint8Array }> {
   const chunks: Record<"stdout" | "stderr", Uint8Array[]> = { stdout: [], stderr: [] };
-  const result = await spawnProcess({ argv: ["sh", "-c", line], cwd: "/", env: ENV, ...options }, {
+  const result = await spawnProcess({ argv: ["sh", "-c", line], cwd: "/", env: ENV, setsid, ...options }, {
     onOutput: async (channel, bytes) => {
       chunks[channel].push(bytes);
       await options.onText?.(new TextDecoder().decode(bytes));
@@ -157,7 +171,7 @@ for (
     const controller = new AbortController();
     let seen = "";
     const { timedOut, cancelled, leftover } = await sh(line, {
-      graceMs: 50,
+      graceMs: () => 50,
       signal: controller.signal,
       onText: (text) => {
         seen += text;
@@ -185,7 +199,7 @@ test("spawnProcess() ends the tree at the time limit, and delivers what was writ
 test("spawnProcess() gives a program time to end by itself, and delivers what it says then", async () => {
   const { stdout, exitCode, timedOut } = await sh(
     "trap 'echo cleaned up; exit 7' TERM; echo ready; while :; do sleep 0.01; done",
-    { timeoutMs: 500, graceMs: 10_000 },
+    { timeoutMs: 500, graceMs: () => 10_000 },
   );
   assert.deepEqual({ stdout, exitCode, timedOut }, {
     stdout: "ready\ncleaned up\n",
@@ -209,7 +223,7 @@ test("spawnProcess() returns on abort although the consumer never becomes ready"
 
 test("spawnProcess() returns at the time limit although the consumer never becomes ready", async () => {
   const never = Promise.withResolvers<void>();
-  const { timedOut } = await sh("yes", { timeoutMs: 50, graceMs: 20, onText: () => never.promise });
+  const { timedOut } = await sh("yes", { timeoutMs: 50, graceMs: () => 20, onText: () => never.promise });
   assert.equal(timedOut, true);
 });
 
@@ -217,7 +231,7 @@ test("spawnProcess() stops reading after the kill although an escaped process ho
   // Twice forked and in its own session: a daemon, which no look at the processes connects with the command.
   const { stdout, timedOut, leftover } = await sh("setsid -f sh -c 'echo $$; exec sleep 1000'; sleep 1000", {
     timeoutMs: 500,
-    graceMs: 50,
+    graceMs: () => 50,
   });
   const [daemon = 0] = pidsOf(stdout);
   Deno.kill(daemon, "SIGKILL");
@@ -320,7 +334,7 @@ for (
 ) {
   test(`spawnProcess() rejects ${what}`, async () => {
     await assert.rejects(
-      spawnProcess({ cwd: "/", env: ENV, ...options }, { onOutput: () => Promise.resolve() }),
+      spawnProcess({ cwd: "/", env: ENV, setsid, ...options }, { onOutput: () => Promise.resolve() }),
       Deno.errors.NotFound,
     );
   });

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { allTools } from "../../../src/mcp/tools.ts";
+import { OPERATIONS } from "../../../src/protocol/operation.ts";
+
+Deno.test("allTools() puts list_agents first, then every operation, each under a name of its own", () => {
+  const names = allTools().map(({ name }) => name);
+  assert.deepEqual(names, ["list_agents", ...Object.keys(OPERATIONS)]);
+  assert.equal(new Set(names).size, names.length);
+});
+
+Deno.test("allTools() have names and texts that clients can show", () => {
+  for (const { name, title, description } of allTools()) {
+    assert.match(name, /^[a-z][a-z0-9_]{1,63}$/);
+    assert.ok(title.length > 0 && title.length < 60);
+    assert.ok(description.length > 60, name);
+  }
+});
