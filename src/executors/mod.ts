@@ -6,10 +6,11 @@ import { OperationError } from "../errors.ts";
 import { describeIssues } from "../protocol/describe_issues.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { isOperationName, type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
+import { findCatastrophe } from "../safety/catastrophe.ts";
 import { decide } from "../safety/policy.ts";
 import { Admission, type AdmissionLimits, cancelled } from "./admission.ts";
 import { KILL_GRACE_MS } from "../host/process_tree.ts";
-import { createExec } from "./exec.ts";
+import { createExec, resolveFolder } from "./exec.ts";
 import type { CallContext, Executor } from "./executor.ts";
 import { createGetInfo, type HostDescription } from "./get_info.ts";
 
@@ -94,6 +95,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     }
     const checked = parseParams(operation, params);
     refuseByMode(operation, mode());
+    if (operation === "exec") refuseCatastrophe(checked as ParamsOf<"exec">, host); // As its schema parsed it.
     if (context.signal.aborted) throw cancelled(context.signal);
     const controller = new AbortController();
     const onAbort = () => controller.abort(context.signal.reason);
@@ -145,6 +147,24 @@ function refuseByMode(operation: OperationName, mode: Mode): void {
   if (verdict.decision === "refuse") {
     throw new OperationError("refused", verdict.reason, { remedy: verdict.remedy });
   }
+}
+
+/** @throws {OperationError} `refused` if the command is on the hard deny-list, which holds in every mode. */
+function refuseCatastrophe(
+  { command, argv, cwd }: ParamsOf<"exec">,
+  { home, platform }: HostDescription,
+): void {
+  const input = command !== undefined ? { command } : { argv: argv ?? [] };
+  const catastrophe = findCatastrophe(input, {
+    os: platform.family === "macos" || platform.family === "windows" ? platform.family : "linux",
+    homes: [home],
+    cwd: resolveFolder(cwd, home),
+    ownPids: [Deno.pid],
+  });
+  if (catastrophe === undefined) return;
+  throw new OperationError("refused", `Cannot run the command in any mode: ${catastrophe.reason}`, {
+    remedy: "No mode and no option allows it. Ask the user what is really to be done",
+  });
 }
 
 function parseParams(operation: OperationName, params: unknown): unknown {

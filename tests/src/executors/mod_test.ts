@@ -193,3 +193,23 @@ test("disposing ends what runs and what waits, and nothing new is taken", async 
   assert.deepEqual([executors.running, executors.queued], [0, 0]);
   await rejectsWith(executors.execute("exec", { command: "true" }, context()), "cancelled", /is ending/);
 });
+
+const catastrophes: [params: Record<string, unknown>, runs: boolean][] = [
+  [{ command: "rm  -fr /" }, false],
+  [{ command: "cd / && sudo rm -r -f -- *" }, false],
+  [{ argv: ["rm", "-rf", "--no-preserve-root", "/"] }, false],
+  [{ command: "rm -rf .", cwd: "/" }, false],
+  [{ command: "echo 'rm -rf /'" }, true],
+  [{ argv: ["echo", "rm -rf /"] }, true],
+];
+for (const [params, runs] of catastrophes) {
+  for (const mode of ["edit", "bypass"] as const) {
+    test(`execute() ${runs ? "runs" : "refuses"} ${JSON.stringify(params)} in ${mode} mode`, async () => {
+      await using executors = executorsOf({ mode: () => mode, environment: () => ({ PATH: "/nowhere" }) });
+      // Nothing can be found to run, so that a fault of the deny-list does no harm.
+      const call = executors.execute("exec", params, context());
+      if (!runs) await rejectsWith(call, "refused", /in any mode/);
+      else await call.catch((error: unknown) => assert.equal(OperationError.from(error).code, "cannot_run"));
+    });
+  }
+}

@@ -1,0 +1,4 @@
+import { CONTAINERS } from "../../../../src/safety/programs/containers.ts";
+import { testExamples } from "../_examples.ts";
+
+testExamples("CONTAINERS", CONTAINERS);
