@@ -6,7 +6,11 @@ import { Mode } from "./mode.ts";
 
 /** Base64url of 32 bytes. */
 const KeyText = z.base64url().length(43);
-const ShortText = z.string().max(128);
+/** A line for people: a member must not steer their terminals, nor write lines of its own into lists. */
+const Line = z.string().regex(/^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u, {
+  error: "must be free of control characters",
+});
+const ShortText = Line.max(128);
 /** The latest moment that a `Date` can hold; a later one in a card would break whoever shows it. */
 const MAX_TIME_MS = 8_640_000_000_000_000;
 
@@ -22,7 +26,7 @@ export const Platform = z.object({
   distro: ShortText.optional(),
   kernel: ShortText,
   /** The shell that commands run under: an absolute path. */
-  shell: z.string().max(1024),
+  shell: Line.max(1024),
 });
 export type Platform = z.infer<typeof Platform>;
 
