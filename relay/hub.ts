@@ -6,7 +6,7 @@ import { type Caller, Connection, type ConnectionLimits, type ConnectionOwner } 
 import { type Effect, type Refusal, refuse } from "./core/effect.ts";
 import { checkJoin } from "./core/join.ts";
 import { createRoom, isEmptyRoom, room, type RoomInput, type RoomState } from "./core/room.ts";
-import { type LineLog, RefusalLog } from "./refusal_log.ts";
+import { type LineLog, printable, RefusalLog } from "./refusal_log.ts";
 import type { RelayErrorCode, RelayLimits } from "../src/protocol/control.ts";
 
 /** What a hub holds its connections to. */
@@ -143,14 +143,14 @@ export class Hub {
       connection.end(outcome.refusal);
       return;
     }
-    const { roomId, address, card, watch } = outcome.joined;
+    const { roomId, address, card, watch, client } = outcome.joined;
     const state = this.#rooms.get(roomId) ?? createRoom<Connection>({ maxMembers: maxRoomSize });
     this.#rooms.set(roomId, state);
     connection.room = { id: roomId, state };
     connection.stage = "joined";
     this.#pending.delete(connection);
     this.#joined.add(connection);
-    log.debug(`Joined ${remote} to room ${roomId}`);
+    log.debug(`Joined ${remote} to room ${roomId}, ${printable(client)}`);
     this.#input(connection, {
       kind: "joined",
       connection,

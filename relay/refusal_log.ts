@@ -61,6 +61,6 @@ export class RefusalLog {
 }
 
 /** A message may quote what a peer sent: one line of bounded length, no control characters. */
-function printable(message: string): string {
+export function printable(message: string): string {
   return message.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?").slice(0, 300);
 }

@@ -34,6 +34,8 @@ export interface Joined {
   readonly address: Bytes;
   readonly card: Bytes;
   readonly watch: boolean;
+  /** What the peer says its software is; for the log. */
+  readonly client: string;
 }
 
 /** The outcome of a check. */
@@ -57,10 +59,10 @@ export async function checkJoin(text: string, context: JoinContext): Promise<Joi
   if ("refusal" in message) return { ok: false, refusal: message.refusal };
   const refusal = await findRefusal(message.join, context);
   if (refusal !== undefined) return { ok: false, refusal };
-  const { room, session, card, watch } = message.join;
+  const { room, session, card, watch, client } = message.join;
   return {
     ok: true,
-    joined: { roomId: await roomIdOf(room), address: await addressOf(session), card, watch },
+    joined: { roomId: await roomIdOf(room), address: await addressOf(session), card, watch, client },
   };
 }
 

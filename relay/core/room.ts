@@ -45,7 +45,7 @@ export type RoomInput<C> =
  * each frame's destination becomes the sender's address, and what is forwarded are views into it.
  *
  * Watchers hear `joined` of new members, of new cards and of replacements (with no `left` in between),
- * never of themselves. A member may write to itself.
+ * never of themselves. Followers hear `left` of a member that is replaced, too, and follow it no more. A member may write to itself.
  *
  * @returns what to do, in order
  *
@@ -101,6 +101,8 @@ function join<C>(state: RoomState<C>, input: Extract<RoomInput<C>, { kind: "join
   const member = createMember(input.connection, input);
   if (former !== undefined) {
     removeMember(state, former);
+    // What was asked on the old connection is lost with it: whoever follows, as the host of a caller does, must know.
+    effects.push(...tellFollowers(state, former));
     effects.push({
       kind: "close",
       to: former.connection,
@@ -113,6 +115,17 @@ function join<C>(state: RoomState<C>, input: Extract<RoomInput<C>, { kind: "join
   if (input.watch) effects.push(...watch(state, member, true));
   effects.push(...announce(state, member));
   return effects;
+}
+
+function tellFollowers<C>(state: RoomState<C>, member: Member<C>): Effect<C>[] {
+  const followers = state.followers.get(member.key) ?? new Set();
+  state.followers.delete(member.key);
+  for (const follower of followers) follower.follows.delete(member.key);
+  // A watcher that follows goes by the new card.
+  const told = [...followers].filter((follower) => !state.watchers.has(follower));
+  if (told.length === 0) return [];
+  const text = encodeRelayMessage({ type: "left", address: member.address });
+  return told.map(({ connection }) => ({ kind: "text", to: connection, text }));
 }
 
 function leave<C>(state: RoomState<C>, member: Member<C>): Effect<C>[] {

@@ -26,15 +26,20 @@ export interface Account {
 /** Describes the machine. Takes about a millisecond. */
 export function detectPlatform(machine: Machine = thisMachine()): Platform {
   const { os, arch, kernel } = machine;
-  const distro = distroOf(machine)?.slice(0, 128);
+  const distro = lineOf(distroOf(machine) ?? "");
   return {
     os,
     family: familyOf(os),
     arch,
-    ...(distro === undefined || distro === "" ? {} : { distro }),
-    kernel: kernel.slice(0, 128),
+    ...(distro === "" ? {} : { distro }),
+    kernel: lineOf(kernel),
     shell: findShell(machine),
   };
+}
+
+/** A text as cards carry it: one short line without control characters. */
+function lineOf(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, " ").slice(0, 128).toWellFormed();
 }
 
 /** Names the user of this process and the home folder. */

@@ -61,10 +61,11 @@ export function membersOf(
   leader: number,
   options: { readonly known?: ReadonlyMap<number, ProcessEntry>; readonly self: number },
 ): ProcessEntry[] {
-  const roots = entries.filter((entry) =>
-    entry.pid === leader || entry.groupId === leader || entry.sessionId === leader ||
-    options.known?.get(entry.pid)?.startedAt === entry.startedAt
-  ).map(({ pid }) => pid);
+  const roots = entries.filter((entry) => {
+    const before = options.known?.get(entry.pid);
+    if (before !== undefined) return before.startedAt === entry.startedAt;
+    return entry.pid === leader || entry.groupId === leader || entry.sessionId === leader;
+  }).map(({ pid }) => pid);
   const tree = descendantsOf(entries, roots).union(new Set(roots));
   return entries.filter(({ pid, isZombie }) => tree.has(pid) && !isZombie && pid > 1 && pid !== options.self);
 }

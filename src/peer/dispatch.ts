@@ -14,6 +14,10 @@ import { type Collector, createCollector, createOutgoingStream, type OutgoingStr
 
 /** Requests whose parameters are on their way, of one peer. */
 const MAX_ASSEMBLING = 64;
+/** Bytes of such parameters, of all peers together. */
+const MAX_ASSEMBLED_BYTES = 64 * 1024 * 1024;
+/** Milliseconds without a chunk after which parameters are no longer waited for. */
+const ASSEMBLING_TIMEOUT_MS = 60_000;
 /**
  * Milliseconds without a request or an answer after which a peer is forgotten: longer than records of one session can
  * be opened, or a copy of a request that a relay kept back would count as new.
@@ -65,8 +69,15 @@ interface CallerState {
   readonly address: Bytes;
   readonly memory: RequestMemory;
   readonly jobs: Map<number, Running>;
-  readonly assembling: Map<number, { readonly request: Request; readonly collector: Collector }>;
+  readonly assembling: Map<number, Assembly>;
   usedAt: number;
+}
+
+/** A request whose parameters are on their way. */
+interface Assembly {
+  readonly request: Request;
+  readonly collector: Collector;
+  heardAt: number;
 }
 
 interface Running {
@@ -148,18 +159,14 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       return;
     }
     if (!isAssembling && caller.assembling.size >= MAX_ASSEMBLING) {
-      refuse(
-        caller,
-        id,
-        new OperationError("busy", "Cannot take the request: too many large ones are on their way"),
-      );
+      refuse(caller, id, tooManyLarge());
       return;
     }
     const collector = createCollector(MAX_VALUE_BYTES, {
       window: INITIAL_CREDIT_BYTES,
       grant: (bytes) => trySend(caller.address, { t: "credit", id, channel: "params", bytes }),
     });
-    caller.assembling.set(id, { request, collector });
+    caller.assembling.set(id, { request, collector, heardAt: now() });
   };
 
   const receiveParams = (
@@ -171,8 +178,14 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     // Parameters of a request that has ended or was refused are late, not wrong.
     if (assembly === undefined) return;
     const { request, collector } = assembly;
+    assembly.heardAt = now();
     if (!collector.stream.push(offset, body)) anomalies.count("bad_message", "parameters beyond the credit");
-    if (collector.stream.received < (request.paramsBytes ?? 0)) return;
+    if (collector.stream.received < (request.paramsBytes ?? 0)) {
+      if (assembledBytes(callers.values()) <= MAX_ASSEMBLED_BYTES) return;
+      caller.assembling.delete(id);
+      refuse(caller, id, tooManyLarge());
+      return;
+    }
     caller.assembling.delete(id);
     run(caller, request, parseParams(collector));
   };
@@ -297,10 +310,27 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       const time = now();
       for (const [key, caller] of callers) {
         caller.memory.prune(time);
+        for (const [id, { heardAt }] of caller.assembling) {
+          if (time - heardAt < ASSEMBLING_TIMEOUT_MS) continue;
+          caller.assembling.delete(id);
+          refuse(caller, id, new OperationError("timed_out", "The parameters did not come in time"));
+        }
         if (caller.jobs.size === 0 && time - caller.usedAt > FORGET_AFTER_MS) callers.delete(key);
       }
     },
   };
+}
+
+function assembledBytes(callers: Iterable<CallerState>): number {
+  let sum = 0;
+  for (const { assembling } of callers) {
+    for (const { collector } of assembling.values()) sum += collector.stream.received;
+  }
+  return sum;
+}
+
+function tooManyLarge(): OperationError {
+  return new OperationError("busy", "Cannot take the request: too many large ones are on their way");
 }
 
 /** Ends a request, also where its output or result waits for credit. */

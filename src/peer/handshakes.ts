@@ -187,7 +187,9 @@ export function createHandshakes(
     peer.newestInitiation = counter;
     const reply = await handshake.writeMessage();
     const index = table.freshIndex();
-    table.add(await createSession(peer, handshake, { index, remoteIndex, isConfirmed: false }));
+    const session = await createSession(peer, handshake, { index, remoteIndex, isConfirmed: false });
+    if (table.findPeer(address) !== peer) return; // It left meanwhile.
+    table.add(session);
     options.sendFrame(address, encodeReply(index, remoteIndex, reply));
   };
 

@@ -125,7 +125,14 @@ export function createPending(options: PendingOptions): Pending {
   };
 
   const grant = (entry: Entry, channel: Channel) => (bytes: number) => {
-    if (!entry.isSettled) send(entry.address, { t: "credit", id: entry.id, channel, bytes });
+    if (entry.isSettled) return;
+    try {
+      send(entry.address, { t: "credit", id: entry.id, channel, bytes });
+    } catch (error) {
+      // Without credit the host would wait for ever.
+      cancelOnHost(entry);
+      entry.settle({ error: OperationError.from(error) });
+    }
   };
 
   const outputOf = (entry: Entry, channel: OutputChannel): IncomingStream => {

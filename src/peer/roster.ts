@@ -87,7 +87,8 @@ export function agentsOf(members: readonly Member[]): Agent[] {
 }
 
 /**
- * Finds the agent that a user means: by full id, by name, or by the beginning of its id, in this order.
+ * Finds the agent that a user means: by its full id, else by name or by the beginning of its id. A name that is the
+ * beginning of another's id is ambiguous, or any member could catch commands by its choice of a name.
  *
  * @throws {OperationError} With `ambiguous_agent` and the candidates if several match, with `unknown_agent` and who
  * is there if none does.
@@ -95,10 +96,9 @@ export function agentsOf(members: readonly Member[]): Agent[] {
 export function findAgent(agents: readonly Agent[], query: string): Agent {
   const exact = agents.find(({ id }) => id === query);
   if (exact !== undefined) return exact;
-  const named = agents.filter(({ name }) => name === query);
-  const candidates = named.length > 0
-    ? named
-    : agents.filter(({ id }) => query !== "" && id.startsWith(query));
+  const candidates = agents.filter(({ id, name }) =>
+    name === query || (query !== "" && id.startsWith(query))
+  );
   const [only, another] = candidates;
   if (only === undefined) {
     const present = agents.length === 0 ? "no agent is connected" : `connected are ${listAgents(agents)}`;

@@ -6,7 +6,15 @@ import { Mode } from "./mode.ts";
 
 /** Base64url of 32 bytes. */
 const KeyText = z.base64url().length(43);
-const ShortText = z.string().max(128);
+const CONTROL_CHARACTER = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+/**
+ * A line for people: a member must not steer their terminals, nor write lines of its own into lists. Not a pattern of the
+ * schema, because tools publish it and not every client's regular expressions have these classes.
+ */
+const Line = z.string().refine((text) => !CONTROL_CHARACTER.test(text), {
+  error: "must be free of control characters",
+});
+const ShortText = Line.max(128);
 /** The latest moment that a `Date` can hold; a later one in a card would break whoever shows it. */
 const MAX_TIME_MS = 8_640_000_000_000_000;
 
@@ -22,7 +30,7 @@ export const Platform = z.object({
   distro: ShortText.optional(),
   kernel: ShortText,
   /** The shell that commands run under: an absolute path. */
-  shell: z.string().max(1024),
+  shell: Line.max(1024),
 });
 export type Platform = z.infer<typeof Platform>;
 

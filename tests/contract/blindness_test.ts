@@ -136,9 +136,9 @@ Deno.test("a relay that keeps all it sees finds nothing of what peers say and ar
   const secret = await deriveRoomSecret({ ...place, suite: hybridSuite });
   assert.ok(address !== undefined && transcript.size > 500_000);
   // The search finds what has to be there, so it would find the rest.
-  assert.deepEqual(transcript.search(secret.roomKey.publicKey), ["base64url"]);
+  assert.ok(transcript.search(secret.roomKey.publicKey).includes("base64url"));
   assert.ok(transcript.search(address).includes("raw, any case"));
-  assert.deepEqual(transcript.search(caller.address).includes("raw, any case"), true);
+  assert.ok(transcript.search(caller.address).includes("raw, any case"));
 
   const serviceSeed = await findSeed(home);
   const hosts = await Promise.all(

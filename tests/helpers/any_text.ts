@@ -13,3 +13,8 @@ export function anyText({ maxLength = 30 }: { readonly maxLength?: number } = {}
 export function wellFormedText(options: { readonly maxLength?: number } = {}): fc.Arbitrary<string> {
   return anyText(options).map((text) => text.toWellFormed());
 }
+
+/** Any text without control characters, as cards hold it. */
+export function lineText(): fc.Arbitrary<string> {
+  return wellFormedText().map((text) => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ""));
+}

@@ -73,7 +73,7 @@ export interface Scene extends AsyncDisposable {
   marks(): Promise<Map<string, number>>;
   /** Checks all calls of the scene so far against the ledger. */
   verify(): Promise<void>;
-  /** Waits until everybody is connected and the caller knows everybody. */
+  /** Waits until everybody is connected and those who watch know everybody. */
   settled(): Promise<void>;
 }
 
@@ -95,6 +95,7 @@ export async function setScene(
   const token = await createToken();
   const room = `room-${crypto.randomUUID()}`;
   const peers: TestPeer[] = [];
+  const watchers: TestPeer[] = [];
   const made: Promise<Outcome>[] = [];
   const start = async (extra: Partial<TestPeerOptions> & { readonly name: string }) => {
     const peer = await startTestPeer({
@@ -106,6 +107,7 @@ export async function setScene(
       ...extra,
     });
     peers.push(peer);
+    if (extra.watch !== false) watchers.push(peer);
     await peer.peer.ready();
     return peer;
   };
@@ -196,7 +198,7 @@ export async function setScene(
         "all peers are connected and known",
         () =>
           peers.every(({ peer }) => peer.connection.status === "connected") &&
-          caller.peer.agents.length === peers.length,
+          watchers.every(({ peer }) => peer.agents.length === peers.length),
       );
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

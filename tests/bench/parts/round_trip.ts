@@ -69,8 +69,8 @@ export async function measureRoundTrip({ quick }: PartOptions): Promise<PartRepo
       why:
         `Of that, ${
           ms(groupMs)
-        } ms are what the executor adds to a plain spawn, most of it the start in a process ` +
-        "group of its own, which makes the runtime fork (see the tables on starting commands); get_info, the way " +
+        } ms are what the executor adds to a plain spawn, part of it the start through ` +
+        "setsid(1), one more exec (see the tables on starting commands); get_info, the way " +
         `through relay and encryption without a command, takes ${ms(median(times.remoteInfo))} ms.`,
     }],
     notes: [],

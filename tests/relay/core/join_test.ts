@@ -26,6 +26,7 @@ Deno.test("checkJoin() returns room id, address, card and watch of a proven join
     address: await addressOf(session.publicKey),
     card: join.card,
     watch: false,
+    client: join.client,
   };
   assert.deepEqual(await check(join, context), { ok: true, joined: expected });
   const allowed = { ...context, allowedRooms: new Set([expected.roomId]) };

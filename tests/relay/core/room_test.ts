@@ -189,15 +189,27 @@ Deno.test("room() tells a follower once that an address left, and at once if it 
   assert.deepEqual(test.left("b"), [], "the follow ended with the first left");
 });
 
-Deno.test("room() tells who follows and watches only once, and keeps follows over a replacement", () => {
+Deno.test("room() tells who follows that a member was replaced, since what it had asked is lost", () => {
   const test = createTestRoom();
   test.join("w", 1, { watch: true });
   test.join("a", 3);
   test.join("b", 2);
   test.follow("w", 2);
   test.follow("a", 2);
-  test.join("b2", 2);
-  assert.deepEqual(test.left("b2"), [["w", "left 2"], ["a", "left 2"]]);
+  const effects = test.join("b2", 2);
+  assert.deepEqual(effects.filter(([to]) => to === "a"), [["a", "left 2"]]);
+  assert.ok(!effects.some(([to, text]) => to === "w" && text === "left 2"));
+  assert.deepEqual(test.left("b2"), [["w", "left 2"]]);
+});
+
+Deno.test("room() tells who follows and watches only once", () => {
+  const test = createTestRoom();
+  test.join("w", 1, { watch: true });
+  test.join("a", 3);
+  test.join("b", 2);
+  test.follow("w", 2);
+  test.follow("a", 2);
+  assert.deepEqual(test.left("b"), [["w", "left 2"], ["a", "left 2"]]);
 });
 
 Deno.test("room() forgets what a connection followed when it leaves", () => {

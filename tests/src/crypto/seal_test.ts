@@ -7,7 +7,7 @@ import { CardError, createCardSealer } from "../../../src/crypto/seal.ts";
 import { type Bytes, concatBytes, EMPTY, utf8 } from "../../../src/protocol/bytes.ts";
 import { Card } from "../../../src/protocol/card.ts";
 import { Mode } from "../../../src/protocol/mode.ts";
-import { wellFormedText } from "../../helpers/any_text.ts";
+import { lineText } from "../../helpers/any_text.ts";
 import { eachCut, eachFlip } from "../../helpers/damage.ts";
 import { SUITES } from "../../helpers/suites.ts";
 import cards from "../../vectors/card.json" with { type: "json" };
@@ -31,7 +31,7 @@ const fields: Fields = {
   connectedAt: 2,
 };
 
-const shortText = wellFormedText();
+const shortText = lineText();
 /** What a date can hold. */
 const time = fc.maxSafeNat().map((number) => Math.min(number, 8.64e15));
 const anyFields: fc.Arbitrary<Fields> = fc.record({

@@ -107,6 +107,14 @@ Deno.test("detectPlatform() falls back to the second place of os-release", () =>
   assert.equal(detectPlatform(machine({ "/usr/lib/os-release": "PRETTY_NAME=Nix" })).distro, "Nix");
 });
 
+Deno.test("detectPlatform() makes lines without control characters, as cards hold them", () => {
+  const odd = machine({ "/etc/os-release": 'PRETTY_NAME="A\tB\x1b[2J"' }, {
+    kernel: "6\u202e1".padEnd(300, "x"),
+  });
+  const { distro, kernel } = Platform.parse(detectPlatform(odd));
+  assert.deepEqual([distro, kernel.length], ["A B [2J", 128]);
+});
+
 Deno.test("detectPlatform() describes this machine, in the form of a card, with a shell that is there", () => {
   const platform = detectPlatform();
   Platform.parse(platform);

@@ -154,6 +154,38 @@ Deno.test("receive() assembles at most 64 requests of a caller, and still takes 
   assert.deepEqual(node.errors(), ["busy"]);
 });
 
+Deno.test("receive() gives up parameters that stop coming, after a minute", async () => {
+  using node = host();
+  node.receive(request(1, { params: undefined, paramsBytes: 1_000 }));
+  await node.clock.advance(59_000);
+  node.dispatcher.tick();
+  assert.deepEqual(node.errors(), []);
+  await node.clock.advance(1_000);
+  node.dispatcher.tick();
+  assert.deepEqual(node.errors(), ["timed_out"]);
+});
+
+Deno.test("receive() keeps at most 64 MiB of parameters that are on their way", async () => {
+  using node = host();
+  const chunk = new Uint8Array(512 * 1024);
+  for (let id = 1; id <= 64; id++) {
+    node.receive(request(id, { params: undefined, paramsBytes: 8 * 1024 * 1024 }));
+    node.receive({ t: "data", id, channel: "params", offset: 0 }, chunk);
+  }
+  assert.deepEqual(node.errors(), []);
+  for (let id = 1; id <= 64; id++) {
+    node.receive({ t: "data", id, channel: "params", offset: chunk.length }, chunk);
+  }
+  assert.deepEqual(node.errors(), []);
+  node.receive({ t: "cancel", id: 64 });
+  node.receive(request(65, { params: undefined, paramsBytes: 8 * 1024 * 1024 }));
+  for (let offset = 0; offset < 3 * chunk.length; offset += chunk.length) {
+    node.receive({ t: "data", id: 65, channel: "params", offset }, chunk);
+    await turn(); // Credit comes with what was taken.
+  }
+  assert.deepEqual(node.errors(), ["busy"]);
+});
+
 Deno.test("receive() runs a request once whose last parameters, repeat and parameters again come in one turn", async () => {
   let executions = 0;
   using node = host({ execute: () => Promise.resolve(++executions) });
@@ -168,14 +200,17 @@ Deno.test("receive() runs a request once whose last parameters, repeat and param
 
 Deno.test("receive() does not take a request that is asked again on its way for one that was carried out", async () => {
   using node = host({ execute: ({ params }) => Promise.resolve(params) });
-  const json = utf8('{"a":1}');
+  const json = utf8(JSON.stringify({ a: "x".repeat(20) }));
   const large = request(1, { params: undefined, paramsBytes: json.length });
   node.receive(large);
   // Later requests are answered and forgotten meanwhile.
   node.receive(request(2));
   await turn();
-  await node.clock.advance(700_000);
-  node.dispatcher.tick();
+  for (let i = 0; i < 14; i++) {
+    await node.clock.advance(50_000);
+    node.receive({ t: "data", id: 1, channel: "params", offset: i }, json.slice(i, i + 1));
+    node.dispatcher.tick();
+  }
   node.receive(large);
   node.receive({ t: "data", id: 1, channel: "params", offset: 0 }, json);
   await turn();

@@ -104,7 +104,7 @@ const queries = [
   ["web", "abcd"],
   ["db", "abce"],
   ["abcd".padEnd(20, "2"), "abcd"], // The full id comes before an equal name,
-  ["abc", "qqqq"], // and a name before the beginning of other ids.
+  ["abc", "ambiguous_agent"], // but a name must not catch what is meant for an id that begins with it.
   ["x", "ambiguous_agent"],
   ["xyzz", "xyzz"],
   ["twin", "ambiguous_agent"],

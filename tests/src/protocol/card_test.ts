@@ -41,6 +41,10 @@ for (const [what, fields] of taken) {
 
 const refused: readonly [string, Record<string, unknown>][] = [
   ["another version", { v: 2 }],
+  ["a line break that would forge a line of a list", { platform: { ...platform, distro: "x\n- db-1" } }],
+  ["an escape that would steer a terminal", { version: "\x1b[2J" }],
+  ["a mark that turns text around", { platform: { ...platform, kernel: "\u202e1.6" } }],
+  ["a shell path with a control character", { platform: { ...platform, shell: "/bin/\x07sh" } }],
   ["a negative seq", { seq: -1 }],
   ["a seq that is not whole", { seq: 0.5 }],
   ["a seq past what a number holds", { seq: 2 ** 53 }],
