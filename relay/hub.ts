@@ -51,6 +51,8 @@ export class Hub {
   /** Until when each may take to answer its close, earliest first. */
   readonly #closing = new Map<Connection, number>();
   readonly #refused: Partial<Record<RelayErrorCode, number>> = {};
+  /** Joins that are being checked. */
+  readonly #admissions = new Set<Promise<void>>();
   readonly #owner: ConnectionOwner;
   readonly #timer: ReturnType<typeof setInterval>;
   #frames = 0;
@@ -66,7 +68,10 @@ export class Hub {
     this.#refusals = new RefusalLog(options.log);
     this.#owner = {
       now: options.now,
-      onJoinText: (connection, text) => void this.#admit(connection, text),
+      onJoinText: (connection, text) => {
+        const admission = this.#admit(connection, text).finally(() => this.#admissions.delete(admission));
+        this.#admissions.add(admission);
+      },
       onInput: (connection, input) => this.#input(connection, input),
       onEnded: (connection, refusal) => this.#ended(connection, refusal),
       onGone: (connection) => this.#gone(connection),
@@ -127,6 +132,7 @@ export class Hub {
       clearTimeout(deadline);
     }
     for (const connection of [...this.#closing.keys()]) connection.terminate();
+    await Promise.all(this.#admissions);
     this.#refusals.flush();
   }
 

@@ -20,6 +20,7 @@ import {
   type SessionTable,
   usableSession,
 } from "./session_table.ts";
+import type { Tasks } from "./tasks.ts";
 
 const COUNTER_BYTES = 8;
 
@@ -39,6 +40,8 @@ export interface HandshakesOptions {
   /** What was queued for a peer cannot be sent. */
   readonly onUnreachable: (address: Bytes, error: OperationError) => void;
   readonly anomalies: Anomalies;
+  /** Holds what goes on beside the read loop. */
+  readonly tasks: Tasks;
   /** Milliseconds since any fixed moment. */
   readonly now: () => number;
 }
@@ -69,7 +72,7 @@ export function createHandshakes(
   table: SessionTable,
   hooks: SessionHooks,
 ): Handshakes {
-  const { suite, identity, anomalies, now } = options;
+  const { suite, identity, anomalies, tasks, now } = options;
   let initiations = 0n;
   let inWork = 0;
 
@@ -124,7 +127,7 @@ export function createHandshakes(
     table.setInitiating(peer, undefined);
     peer.isStarting = true;
     peer.attempts++;
-    sendInitiation(peer, remoteStaticKey)
+    tasks.add(sendInitiation(peer, remoteStaticKey))
       .catch((cause: unknown) =>
         giveUp(
           peer,
@@ -218,7 +221,7 @@ export function createHandshakes(
       return false;
     }
     inWork++;
-    task()
+    tasks.add(task())
       .catch((error: unknown) => {
         if (!(error instanceof AuthenticationError || error instanceof CardError)) throw error;
         anomalies.count("bad_handshake", error.message);

@@ -3,6 +3,7 @@
  * encrypted in parallel, yet sent and delivered in order.
  */
 import type { MaybePromise } from "../crypto/cipher_suite.ts";
+import type { Tasks } from "./tasks.ts";
 
 /** An ordered hand-over. */
 export interface Ordered<T> {
@@ -15,8 +16,13 @@ export interface Ordered<T> {
  *
  * @param sink - takes each value, in order
  * @param onError - takes the error of a rejected promise, in its place in the order
+ * @param tasks - holds the promises
  */
-export function createOrdered<T>(sink: (value: T) => void, onError: (error: unknown) => void): Ordered<T> {
+export function createOrdered<T>(
+  sink: (value: T) => void,
+  onError: (error: unknown) => void,
+  tasks: Tasks,
+): Ordered<T> {
   type Slot = { finish: (() => void) | undefined };
   const waiting: Slot[] = [];
 
@@ -32,7 +38,7 @@ export function createOrdered<T>(sink: (value: T) => void, onError: (error: unkn
       }
       const slot: Slot = { finish: undefined };
       waiting.push(slot);
-      value.then(
+      tasks.add(value).then(
         (settled) => {
           slot.finish = () => sink(settled);
           drain();

@@ -27,6 +27,7 @@ import { createPings } from "./pings.ts";
 import { type ConnectionState, type RelayClient, startRelayClient } from "./relay_client.ts";
 import { type Agent, agentsOf, createRoster, type Member } from "./roster.ts";
 import { createSessions } from "./sessions.ts";
+import { createTasks } from "./tasks.ts";
 
 const TICK_MS = 1_000;
 /** Rosters up to this size have their sessions opened ahead of need. */
@@ -101,6 +102,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     host,
     session: identity,
   });
+  const tasks = createTasks();
   const roster = createRoster();
   const startedAt = wallClock();
   let connectedAt = startedAt;
@@ -193,6 +195,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     onUnreachable: (address, error) => failRequests(error, address),
     onRenewed: (address) => pending.repeat(address),
     anomalies,
+    tasks,
     now,
   });
 
@@ -207,7 +210,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   /** Cards are checked beside the read loop and taken in the order in which they came. */
   const cards = createOrdered<() => void>((apply) => apply(), (error) => {
     throw error;
-  });
+  }, tasks);
   const receiveCard = (address: Bytes, sealed: Bytes) => {
     const check = async (): Promise<() => void> => {
       try {
@@ -355,6 +358,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       failRequests(ending);
       dispatcher.abandon("The host's program is ending");
       await client[Symbol.asyncDispose]();
+      await tasks.settled();
     },
   };
 }

@@ -123,6 +123,7 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
 
   const sendControl = (message: PeerMessage) => link?.sendText(encodePeerMessage(message));
 
+  let joining: Promise<void> | undefined;
   const join = async (challenge: Extract<RelayMessage, { type: "challenge" }>) => {
     if (challenge.protocol !== PROTOCOL_VERSION) {
       throw new JoinError(
@@ -180,7 +181,7 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
   const onMessage = (opened: Link, message: RelayMessage) => {
     switch (message.type) {
       case "challenge":
-        join(message).catch((cause: unknown) =>
+        joining = join(message).catch((cause: unknown) =>
           fail(cause instanceof JoinError ? cause : new JoinError("Cannot prove the membership", { cause }))
         );
         return;
@@ -258,5 +259,7 @@ export async function connectToRelay(options: ConnectOptions): Promise<Connectio
   } finally {
     options.signal.removeEventListener("abort", giveUp);
     clearTimeout(joinTimer);
+    // The proofs of a join that was given up may still be in the making.
+    await joining;
   }
 }

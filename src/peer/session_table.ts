@@ -7,6 +7,7 @@ import { MAX_RECORDS, type RecordLayer } from "../crypto/session.ts";
 import { formatAddress } from "../protocol/address.ts";
 import type { Bytes } from "../protocol/bytes.ts";
 import { createOrdered, type Ordered } from "./ordered.ts";
+import type { Tasks } from "./tasks.ts";
 
 /** Bounds and times of sessions, in milliseconds where not said otherwise. */
 export const SESSION_LIMITS = {
@@ -102,18 +103,18 @@ export interface SessionTable {
   sweep(now: number): Initiating[];
 }
 
-/**
- * Makes an empty table.
- *
- * @param options.randomIndex - draws a u32
- * @param options.sendFrame - sends a record
- */
-export function createSessionTable(
-  options: {
-    readonly randomIndex: () => number;
-    readonly sendFrame: (address: Bytes, record: Bytes) => void;
-  },
-): SessionTable {
+/** What a table needs. */
+export interface SessionTableOptions {
+  /** Draws a u32. */
+  readonly randomIndex: () => number;
+  /** Sends a record. */
+  readonly sendFrame: (address: Bytes, record: Bytes) => void;
+  /** Holds the encrypting of records. */
+  readonly tasks: Tasks;
+}
+
+/** Makes an empty table. */
+export function createSessionTable(options: SessionTableOptions): SessionTable {
   const peers = new Map<string, PeerState>();
   const byIndex = new Map<number, Established | Initiating>();
   /** In the order of their making. */
@@ -138,7 +139,7 @@ export function createSessionTable(
       const key = formatAddress(address);
       const known = peers.get(key);
       if (known !== undefined) return known;
-      const peer = createPeerState(address.slice(), options.sendFrame);
+      const peer = createPeerState(address.slice(), options);
       peers.set(key, peer);
       return peer;
     },
@@ -213,7 +214,7 @@ export function isDueForRekey({ createdAt, layer }: Established, now: number): b
   return now - createdAt > SESSION_LIMITS.rekeyAfterMs || layer.sent > MAX_RECORDS / 2;
 }
 
-function createPeerState(address: Bytes, sendFrame: (address: Bytes, record: Bytes) => void): PeerState {
+function createPeerState(address: Bytes, { sendFrame, tasks }: SessionTableOptions): PeerState {
   return {
     address,
     current: undefined,
@@ -226,7 +227,7 @@ function createPeerState(address: Bytes, sendFrame: (address: Bytes, record: Byt
     queuedBytes: 0,
     outbox: createOrdered((record) => sendFrame(address, record), (error) => {
       throw error; // Sealing fails only by a fault of ours.
-    }),
+    }, tasks),
     newestInitiation: -1n,
     renewedAt: -Infinity,
   };

@@ -59,6 +59,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const table = createSessionTable({
     randomIndex: () => new DataView(suite.randomBytes(4).buffer).getUint32(0),
     sendFrame: options.sendFrame,
+    tasks: options.tasks,
   });
 
   const seal = (session: Established, plaintext: Bytes) =>
@@ -84,6 +85,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       createOrdered(
         (plaintext) => receivePlaintext(session(), plaintext),
         (error) => countRecordError(anomalies, error),
+        options.tasks,
       ),
     onEstablished(session) {
       const { peer } = session;

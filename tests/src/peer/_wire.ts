@@ -8,6 +8,7 @@ import { CardError } from "../../../src/crypto/seal.ts";
 import type { OperationError } from "../../../src/errors.ts";
 import { hybridSuite } from "../../../src/host/hybrid_suite.ts";
 import { type Anomaly, createAnomalies } from "../../../src/peer/anomalies.ts";
+import { createTasks } from "../../../src/peer/tasks.ts";
 import { createSessions, type Sessions } from "../../../src/peer/sessions.ts";
 import { formatAddress } from "../../../src/protocol/address.ts";
 import { type Bytes, equalBytes, fromUtf8, utf8 } from "../../../src/protocol/bytes.ts";
@@ -101,6 +102,7 @@ export function createWire(): Wire {
         onRenewed: () => void peer.renewed++,
         onUnreachable: (_address, error) => void peer.unreachable.push(error),
         anomalies,
+        tasks: createTasks(),
         now: () => wire.time,
       });
       const peer: WirePeer = {

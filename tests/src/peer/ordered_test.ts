@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createOrdered } from "../../../src/peer/ordered.ts";
+import { createTasks } from "../../../src/peer/tasks.ts";
 import { turn } from "../../helpers/fake_clock.ts";
 
 const never = () => assert.fail("There was no rejection");
@@ -13,6 +14,7 @@ Deno.test("push() keeps the order of any mix of values, promises and rejections,
       const ordered = createOrdered<string>(
         (value) => out.push(value),
         (error) => out.push(`error ${error}`),
+        createTasks(),
       );
       const open: (() => void)[] = [];
       const settleOne = () => open.splice((order.next().value ?? 0) % open.length, 1)[0]?.();
@@ -36,17 +38,21 @@ Deno.test("push() keeps the order of any mix of values, promises and rejections,
 
 Deno.test("push() hands a value on at once when nothing is before it", () => {
   const out: number[] = [];
-  const ordered = createOrdered<number>((value) => out.push(value), never);
+  const ordered = createOrdered<number>((value) => out.push(value), never, createTasks());
   ordered.push(1);
   assert.deepEqual(out, [1]);
 });
 
 Deno.test("push() from inside the sink comes after what was pushed before", async () => {
   const out: number[] = [];
-  const ordered = createOrdered<number>((value) => {
-    out.push(value);
-    if (value === 1) ordered.push(4);
-  }, never);
+  const ordered = createOrdered<number>(
+    (value) => {
+      out.push(value);
+      if (value === 1) ordered.push(4);
+    },
+    never,
+    createTasks(),
+  );
   ordered.push(Promise.resolve(1));
   ordered.push(2);
   ordered.push(Promise.resolve(3));

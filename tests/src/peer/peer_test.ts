@@ -180,7 +180,7 @@ Deno.test("refreshCard() while a connection is being made publishes the descript
   const there = await relay.connection(1);
   const join = await there.joined();
   await peer.refreshCard();
-  await welcome(there, join);
+  welcome(there, join);
   await until("the card is there", () => there.said.some(({ type }) => type === "card"));
 });
 

@@ -91,7 +91,7 @@ Deno.test("connectToRelay() proves the membership for the host that it dialled, 
 Deno.test("connectToRelay() hands on what comes in the very turn of the welcome, after it was told of it", async () => {
   const { relay, connect, events } = start();
   relay.onJoin = async (connection, join) => {
-    await welcome(connection, join);
+    welcome(connection, join);
     connection.say({ type: "roster", peers: [], more: false });
     connection.send({ address: sampleAddress(2), payload: Uint8Array.of(9) });
   };
@@ -214,7 +214,7 @@ Deno.test("connectToRelay() gives up a relay after 15 s, and means it if the wel
   const join = await there.joined();
   await clock.advance(CONNECTION_TIMES.joinMs);
   await rejected;
-  await welcome(there, join);
+  welcome(there, join);
   there.say({ type: "roster", peers: [], more: false });
   await turn();
   assert.deepEqual(events, []);
@@ -270,7 +270,7 @@ Deno.test("connectToRelay() ends a connection that is welcomed twice", async () 
   const { relay, connect, events } = start();
   await connect();
   const there = await relay.connection(1);
-  await welcome(there, await there.joined());
+  welcome(there, await there.joined());
   await until("it ends", () => there.closed !== undefined);
   assert.deepEqual(events.map((event) => Array.isArray(event) ? event[0] : event), ["welcome", "close"]);
 });

@@ -12,6 +12,7 @@ import {
   type SessionTable,
   usableSession,
 } from "../../../src/peer/session_table.ts";
+import { createTasks } from "../../../src/peer/tasks.ts";
 import type { Bytes } from "../../../src/protocol/bytes.ts";
 import { sampleAddress } from "../../helpers/sample_card.ts";
 
@@ -19,7 +20,11 @@ const here = sampleAddress(1);
 
 function start(indexes: () => number = () => Math.floor(Math.random() * 2 ** 32)) {
   const sent: Bytes[] = [];
-  const table = createSessionTable({ randomIndex: indexes, sendFrame: (_to, record) => sent.push(record) });
+  const table = createSessionTable({
+    randomIndex: indexes,
+    sendFrame: (_to, record) => sent.push(record),
+    tasks: createTasks(),
+  });
   return { table, sent };
 }
 
@@ -35,7 +40,7 @@ function session(
     index: table.freshIndex(),
     remoteIndex: 0,
     layer: { sent, seal: (plaintext) => plaintext, open: ({ ciphertext }) => ciphertext },
-    inbox: createOrdered<Bytes>(() => {}, () => {}),
+    inbox: createOrdered<Bytes>(() => {}, () => {}, createTasks()),
     createdAt: 0,
     isConfirmed: true,
     retiresAt: 1_000,
