@@ -15,15 +15,22 @@ export class OperationError extends Error {
   readonly code: ErrorCode;
   /** What the user can do about it. */
   readonly remedy: string | undefined;
+  /** Which rule of the policy it was, for the audit; it does not travel. */
+  readonly rule: string | undefined;
 
   /**
    * @param code - which kind of failure
    * @param message - what was not done and why, without secrets
    */
-  constructor(code: ErrorCode, message: string, options: { remedy?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { remedy?: string; rule?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.remedy = options.remedy;
+    this.rule = options.rule;
   }
 
   /** The form that travels. */

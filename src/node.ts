@@ -8,16 +8,22 @@ import type { Settings } from "./config/settings.ts";
 import { hostIdentity } from "./crypto/identity.ts";
 import { deriveRoomSecret } from "./crypto/room_secret.ts";
 import { ConfigError } from "./errors.ts";
-import { createExecutors, type Executors } from "./executors/mod.ts";
-import type { HostDescription } from "./executors/get_info.ts";
+import type { Secrets } from "./config/redact.ts";
+import type { Caller } from "./executors/executor.ts";
+import type { HostDescription, HostState } from "./executors/get_info.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
 import { loadHostSeed } from "./host/host_key.ts";
 import { hybridSuite } from "./host/hybrid_suite.ts";
 import type { NodePaths } from "./host/paths.ts";
 import { detectAccount, detectPlatform } from "./host/platform.ts";
+import { publishProcess } from "./host/process_files.ts";
+import { openLocalHost } from "./local_host.ts";
 import { type Logger, loggerOf } from "./log.ts";
 import { ANOMALIES } from "./peer/anomalies.ts";
-import { type Peer, type PeerEvents, startPeer } from "./peer/peer.ts";
+import { type Member, type Peer, type PeerEvents, startPeer } from "./peer/peer.ts";
+import type { ConnectionState } from "./peer/relay_client.ts";
+import { createProblems, type Problems } from "./problems.ts";
+import { formatAddress } from "./protocol/address.ts";
 import type { Role } from "./protocol/card.ts";
 import { dialWebSocket } from "./transport/websocket_link.ts";
 import { VERSION } from "./version.ts";
@@ -27,7 +33,9 @@ export interface NodeOptions {
   readonly settings: Settings;
   /** Undefined: the node works on its own machine only. */
   readonly connection: Connection | undefined;
-  readonly paths: Pick<NodePaths, "stateFolder">;
+  readonly paths: NodePaths;
+  /** What must not get into the audit log. */
+  readonly secrets: Pick<Secrets, "redact">;
   readonly role: Role;
   /** Whether the node follows who is in the room: those that dispatch do. */
   readonly watch: boolean;
@@ -39,8 +47,9 @@ export interface NodeOptions {
 export interface Node extends AsyncDisposable {
   readonly id: string;
   readonly name: string;
-  readonly executors: Executors;
   readonly fleet: Fleet;
+  /** How its own machine is doing. */
+  readonly state: HostState;
   /** Absent without a room. */
   readonly peer: Peer | undefined;
 }
@@ -69,55 +78,98 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     accepts: !settings.no_agent,
     version: VERSION,
   };
-  const executors = createExecutors({
-    host: description,
+  // A mistyped token is told before anything is opened.
+  const membership = connection === undefined ? undefined : {
+    url: new URL(connection.relay),
+    secret: await deriveSecret(connection),
+  };
+  const problems = createProblems();
+  const log = loggerOf("node");
+  const local = await openLocalHost({
+    settings,
+    paths,
+    description,
     startedAt,
-    mode: () => settings.mode,
-    maxRunning: settings.max_running,
-    maxQueued: settings.max_queued,
-    execTimeoutMs: settings.exec_timeout_ms,
+    secrets: options.secrets,
+    problems,
     // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
     ...(role === "session" ? { endGraceMs: 500 } : {}),
+    onModeChange: ({ mode, source }) => {
+      log.info("The mode has changed", { mode, source });
+      void peer?.refreshCard();
+    },
   });
-  const peer = connection === undefined ? undefined : await startPeer({
-    url: new URL(connection.relay),
+  const peer = membership === undefined ? undefined : await startPeer({
+    ...membership,
     dial: dialWebSocket,
     suite,
-    secret: await deriveSecret(connection),
     host,
     describe: () => {
       const { name, tags, platform, version } = description;
-      return { name, tags, platform, version, mode: settings.mode, accepts, role };
+      return { name, tags, platform, version, mode: local.modes.status.mode, accepts, role };
     },
     watch: options.watch,
-    execute: ({ op, params }, context) => executors.execute(op, params, context),
-    events: logEvents(loggerOf("peer"), { name: settings.name, id: host.agentId, relay: connection.relay }),
+    execute: ({ op, params, caller }, context) =>
+      local.executors.execute(op, params, { ...context, caller: callerOf(caller) }),
+    events: logEvents(loggerOf("peer"), {
+      self: { name: settings.name, id: host.agentId, relay: connection?.relay },
+      problems,
+    }),
   });
   const fleet = createFleet({
     self: { id: host.agentId, name: settings.name },
-    executors,
+    executors: local.executors,
     peer,
     describeSelf: () => ({
       ...description,
       isSelf: true,
-      mode: settings.mode,
+      mode: local.modes.status.mode,
       connectedSince: startedAt.toISOString(),
       latencyMs: null,
       connections: 1,
     }),
   });
+  // Commands that join for a moment are nobody's to look at.
+  const published = options.accepts === false ? undefined : await publishProcess(paths.stateFolder, () => ({
+    pid: Deno.pid,
+    role,
+    version: VERSION,
+    name: settings.name,
+    id: host.agentId,
+    startedAt: startedAt.toISOString(),
+    relay: connection?.relay ?? null,
+    connection: describeConnection(peer?.connection),
+    ...reportOf(local.state),
+    problems: [...problems.latest],
+  }));
   return {
     id: host.agentId,
     name: settings.name,
-    executors,
     fleet,
     peer,
+    get state() {
+      return local.state;
+    },
     async [Symbol.asyncDispose]() {
       // Commands first: their callers are told that they ended while there is still a connection.
-      await executors[Symbol.asyncDispose]();
+      await local[Symbol.asyncDispose]();
       await peer?.[Symbol.asyncDispose]();
+      await published?.[Symbol.asyncDispose]();
     },
   };
+}
+
+function callerOf({ agentId, card, address }: Member): Caller {
+  return { id: agentId, name: card.name, isLocal: false, address: formatAddress(address) };
+}
+
+function reportOf({ mode, maxMode, sandbox, running, queued, jobs }: HostState) {
+  return { mode, maxMode, sandbox: sandbox.name ?? `none: ${sandbox.reason}`, running, queued, jobs };
+}
+
+function describeConnection(state: ConnectionState | undefined): string {
+  if (state === undefined) return "works on this machine alone";
+  return "reason" in state && state.reason !== undefined ? `${state.status}: ${state.reason}` : state.status;
 }
 
 async function deriveSecret({ token, room, encryptionKey }: Connection) {
@@ -136,7 +188,10 @@ const LOGGED_ATTEMPTS = 2;
 /** How many anomalies of a kind are logged one by one; after that each power of ten. */
 const LOGGED_ANOMALIES = 3;
 
-function logEvents(log: Logger, self: { name: string; id: string; relay: string }): PeerEvents {
+function logEvents(
+  log: Logger,
+  { self, problems }: { self: { name: string; id: string; relay: string | undefined }; problems: Problems },
+): PeerEvents {
   let last = { reason: "", attempts: 0 };
   return {
     onConnected(observed) {
@@ -145,6 +200,9 @@ function logEvents(log: Logger, self: { name: string; id: string; relay: string 
     },
     onDown(reason, wasConnected) {
       last = { reason, attempts: reason === last.reason ? last.attempts + 1 : 1 };
+      if (last.attempts === 1) {
+        problems.add(`${wasConnected ? "Lost the relay" : "Cannot join the room"}: ${reason}`);
+      }
       if (wasConnected) log.warn("Lost the relay, retrying", { reason });
       else if (isWorthLogging(last.attempts, LOGGED_ATTEMPTS)) {
         log.warn("Cannot join the room, retrying", { reason, attempts: last.attempts });

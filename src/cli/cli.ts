@@ -2,6 +2,7 @@
  * Carries a command line out: finds the subcommand, loads the settings, runs it, and gives back the exit code.
  */
 import { loadSettings } from "../config/load.ts";
+import { checkPolicyRules } from "../config/policy_rules.ts";
 import type { Secrets } from "../config/redact.ts";
 import type { CommandName } from "../config/settings.ts";
 import { nodePaths } from "../host/paths.ts";
@@ -66,6 +67,7 @@ async function runWithSettings(
     }),
     NODES.includes(name) ? import("../log.ts") : undefined,
   ]);
+  await checkPolicyRules(loaded);
   for (const warning of loaded.warnings) printWarning(secrets.redact(warning));
   await using _log = log?.configureLog({ level: loaded.settings.log_level, secrets: secrets.values });
   using stop = watchStopSignals();

@@ -36,6 +36,24 @@ export interface CallOptions {
   readonly json: boolean;
 }
 
+/** The argument and options of `mode`. */
+export interface ModeOptions {
+  /** The mode as it was typed; undefined to show the one in force. */
+  readonly mode: string | undefined;
+  /** For how long, as it was typed. */
+  readonly for: string | undefined;
+  /** Whether to go back to what the settings say. */
+  readonly reset: boolean;
+  readonly json: boolean;
+}
+
+/** The arguments and options of `policy explain`. */
+export interface PolicyOptions {
+  /** One word: a line for the shell; several: a program and its arguments. */
+  readonly words: readonly string[];
+  readonly json: boolean;
+}
+
 /** The options of `init`. */
 export interface InitOptions {
   readonly force: boolean;

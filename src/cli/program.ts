@@ -1,7 +1,7 @@
 /**
  * The command line as people see it: subcommands, flags and help. What a subcommand does is loaded when it runs.
  */
-import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Argument, Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CommandName } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
 import type { Execute } from "./command.ts";
@@ -151,6 +151,63 @@ export function createProgram(starter: Starter): CommandUnknownOpts {
       starter.withSettings("call", command, async () => {
         const { execute } = await import("./commands/call.ts");
         return (context) => execute(context, { tool, input, json: options.json === true });
+      })
+    );
+
+  addSettingOptions(program.command("mode"), "mode")
+    .argument("[mode]", "disabled, plan, edit or bypass; without it, the mode is shown")
+    .option("--for <time>", "for how long, such as 30m or 2h; then it falls back")
+    .option("--reset", "go back to what the settings say")
+    .option("--json", "print JSON")
+    .summary("show or set what may be done on this machine")
+    .description(
+      "Shows or sets what may be done on this machine, for all its processes at once. This is the owner's word: it may " +
+        "be above what requests can reach, it is their ceiling, and it leaves disabled. It lasts until it is set anew.",
+    )
+    .addHelpText("after", example("remote-agent mode edit --for 30m"))
+    .action((mode, options, command) =>
+      starter.withSettings("mode", command, async () => {
+        const { execute } = await import("./commands/mode.ts");
+        return (context) =>
+          execute(context, {
+            mode,
+            for: options.for,
+            reset: options.reset === true,
+            json: options.json === true,
+          });
+      })
+    );
+
+  addSettingOptions(program.command("policy"), "policy")
+    .addArgument(
+      new Argument("<action>", "explain: tell what would become of a command").choices(["explain"]),
+    )
+    .argument("<command...>", "one word: a line for the shell; several: a program and its arguments")
+    .option("--json", "print JSON")
+    .summary("explain what would become of a command here, and why")
+    .description(
+      "Tells what would become of a command on this machine, without running it: exit code 0 if it is allowed, 3 if it " +
+        "would run in strict isolation, 4 if it is refused. With --mode, as it would be in that mode.",
+    )
+    .addHelpText("after", example("remote-agent policy explain --mode plan -- 'git log | head'"))
+    .action((_action, words, options, command) =>
+      starter.withSettings("policy", command, async () => {
+        const { execute } = await import("./commands/policy.ts");
+        return (context) => execute(context, { words, json: options.json === true });
+      })
+    );
+
+  addSettingOptions(program.command("status"), "status")
+    .option("--json", "print JSON")
+    .summary("show what runs on this machine and how it is doing")
+    .description(
+      "Shows the agent's processes on this machine: mode, sandbox, what they run, their connection and their last errors.",
+    )
+    .addHelpText("after", example("remote-agent status"))
+    .action((options, command) =>
+      starter.withSettings("status", command, async () => {
+        const { execute } = await import("./commands/status.ts");
+        return (context) => execute(context, { json: options.json === true });
       })
     );
 

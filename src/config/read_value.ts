@@ -31,19 +31,22 @@ export function readText(key: SettingKey, text: string, origin: string): Sourced
 export function readToml(key: SettingKey, value: unknown, origin: string): Sourced {
   const { kind } = settingOf(key);
   const found = tomlTypeOf(value);
+  const items = Array.isArray(value) ? value : undefined;
   const fits = kind === "list"
-    ? Array.isArray(value) && value.every((item) => typeof item === "string")
+    ? items?.every((item) => typeof item === "string") === true
     : found === TOML_TYPE[kind];
   if (!fits) {
-    const wanted = kind === "list" ? 'a list of texts such as ["a", "b"]' : WANTED[kind];
+    const wanted = WANTED[kind];
     const actual = kind === "list" && found === "a list" ? "a list of something else" : found;
     throw new ConfigError(`Cannot read "${key}" from ${origin}: it must be ${wanted}, not ${actual}`);
   }
   return { value: checked(key, value, origin), origin };
 }
 
-const TOML_TYPE = { text: "a text", switch: "a boolean", count: "a number" } as const;
+const TOML_TYPE = { text: "a text", switch: "a boolean", count: "a number", tables: "a list" } as const;
 const WANTED = {
+  list: 'a list of texts such as ["a", "b"]',
+  tables: 'a list of tables such as [{ id = "..." }]',
   text: "a text in double quotes",
   switch: "true or false without quotes",
   count: "a number without quotes",
@@ -55,11 +58,22 @@ function fromText(kind: SettingKind, text: string): unknown {
       return text;
     case "list":
       return text.trim() === "" ? [] : text.split(",").map((item) => item.trim());
+    case "tables":
+      return text.trim().startsWith("[") ? fromJson(text) : fromText("list", text);
     case "switch":
       if (text === "1" || text === "true") return true;
       return text === "0" || text === "false" ? false : text;
     case "count":
       return /^\d{1,16}$/.test(text) ? Number(text) : text;
+  }
+}
+
+/** What is not JSON stays a text, which no schema of tables takes. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 
@@ -71,7 +85,11 @@ function checked(key: SettingKey, value: unknown, origin: string): unknown {
   const index = issue?.path[0];
   const culprit = Array.isArray(value) && typeof index === "number" ? value[index] : value;
   const problem = kind === "switch" ? "must be 1, 0, true or false" : issue?.message;
-  throw new ConfigError(`Cannot read "${key}" from ${origin}: ${subjectOf(key, culprit)} ${problem}`);
+  // A fault inside a table is named by the place of the table, counted from 1, and the key.
+  const inner = typeof index === "number" && issue !== undefined && issue.path.length > 1
+    ? `item ${index + 1}, "${issue.path.slice(1).join(".")}":`
+    : subjectOf(key, culprit);
+  throw new ConfigError(`Cannot read "${key}" from ${origin}: ${inner} ${problem}`);
 }
 
 /** What a sentence about a value begins with: the value, unless it must not be shown. */
@@ -79,7 +97,8 @@ function subjectOf(key: SettingKey, value: unknown): string {
   if (settingOf(key).secret) return "the value";
   if (key === "relay" && typeof value === "string") return `"${showableUrl(value)}"`;
   if (typeof value === "string") return `"${value.length > 200 ? `${value.slice(0, 200)}…` : value}"`;
-  return Array.isArray(value) ? "the list" : `${value}`;
+  if (Array.isArray(value)) return "the list";
+  return typeof value === "object" ? JSON.stringify(value).slice(0, 200) : `${value}`;
 }
 
 function tomlTypeOf(value: unknown): string {

@@ -17,7 +17,10 @@ export function formatConfigFile(values: { readonly [K in SettingKey]?: unknown 
   const parts = [
     '# Settings of Remote Agents on this machine. "remote-agent config" shows what is in effect.\n',
   ];
-  for (const key of SETTING_KEYS) {
+  // What follows a table in TOML belongs to it.
+  const isTables = (key: SettingKey) => settingOf(key).kind === "tables";
+  const plainFirst = [...SETTING_KEYS].sort((a, b) => Number(isTables(a)) - Number(isTables(b)));
+  for (const key of plainFirst) {
     const value = values[key];
     if (value !== undefined) parts.push(`# ${commentOf(key)}\n${stringify({ [key]: value }).trimEnd()}\n`);
   }

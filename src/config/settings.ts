@@ -5,17 +5,32 @@ import * as z from "zod";
 import { MIN_TOKEN_CHARACTERS } from "../crypto/room_secret.ts";
 import { AgentName, Tag } from "../protocol/card.ts";
 import { Mode } from "../protocol/mode.ts";
+import { PeerRule } from "../safety/peer_rules.ts";
+import { PolicyRule } from "../safety/rules.ts";
 import { agentNameOf } from "./agent_name.ts";
 import { relayUrlProblem } from "./relay_url.ts";
 
 /** The subcommands, by the names that are typed. */
-export type CommandName = "run" | "mcp" | "init" | "config" | "token" | "room-id" | "agents" | "call";
+export type CommandName =
+  | "run"
+  | "mcp"
+  | "init"
+  | "config"
+  | "token"
+  | "room-id"
+  | "agents"
+  | "call"
+  | "mode"
+  | "policy"
+  | "audit"
+  | "status";
 
 /**
  * How a setting is written: `text` as it is; `list` with commas in a flag or variable, as an array in TOML; `switch`
- * as a bare flag, as 1, 0, true or false in a variable, as a boolean in TOML; `count` in decimal digits.
+ * as a bare flag, as 1, 0, true or false in a variable, as a boolean in TOML; `count` in decimal digits; `tables` as a
+ * JSON list in a flag or variable, or as texts with commas if it does not begin with a bracket, as tables in TOML.
  */
-export type SettingKind = "text" | "list" | "switch" | "count";
+export type SettingKind = "text" | "list" | "switch" | "count" | "tables";
 
 /** What a default may depend on. */
 export interface Situation {
@@ -45,6 +60,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
 
 const EVERY_NODE = ["run", "mcp", "call", "agents", "init", "config"] as const;
 const HOSTS = ["run", "mcp", "call", "init", "config"] as const;
+/** Those that decide about commands, or tell how it would be decided. */
+const DECIDING = [...HOSTS, "policy"] as const;
 const SERVERS = ["run", "mcp", "init", "config"] as const;
 const MAX_COUNT = 1_000_000;
 
@@ -66,6 +83,16 @@ const Secret = z.string().superRefine((text, context) => {
 });
 
 const Tags = z.array(Tag).max(32, { error: "must be at most 32 tags" });
+
+const PathRules = z.array(
+  z.string().min(1, { error: "must not hold an empty path" }).max(4096, {
+    error: "must not hold a path of over 4096 characters",
+  }).refine((path) => /^!?(?:~(?:[\\/]|$)|\/|[A-Za-z]:[\\/]|\*\*)/.test(path), {
+    error: "must be an absolute path, or one that begins with ~ or **",
+  }),
+).max(256, { error: "must be at most 256 paths" });
+
+const SANDBOX_CHOICES = ["auto", "required", "off"] as const;
 
 const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
 
@@ -160,7 +187,82 @@ export const SETTINGS = {
     default: (): Mode => "plan",
     secret: false,
     help: "what may be done on this machine: disabled, plan (read only), edit or bypass",
-    commands: HOSTS,
+    commands: [...DECIDING, "mode", "status"],
+  }),
+  max_mode: setting({
+    kind: "text",
+    flag: "--max-mode <mode>",
+    env: "REMOTE_AGENTS_MAX_MODE",
+    aliases: [],
+    schema: z.enum(Mode.options, { error: `must be ${oneOf(Mode.options)}` }).optional(),
+    default: () => undefined,
+    defaultNote: "the mode it is started with",
+    secret: false,
+    help: "up to which mode requests may raise it; above that, only this machine's console",
+    commands: [...HOSTS, "mode", "status"],
+  }),
+  sandbox: setting({
+    kind: "text",
+    flag: "--sandbox <when>",
+    env: "REMOTE_AGENTS_SANDBOX",
+    aliases: [],
+    schema: z.enum(SANDBOX_CHOICES, { error: `must be ${oneOf(SANDBOX_CHOICES)}` }),
+    default: (): (typeof SANDBOX_CHOICES)[number] => "auto",
+    secret: false,
+    help: "whether the system's sandbox holds commands: auto (where it works), required, or off",
+    commands: DECIDING,
+  }),
+  allow_peers: setting({
+    kind: "tables",
+    flag: "--allow-peers <ids>",
+    env: "REMOTE_AGENTS_ALLOW_PEERS",
+    aliases: [],
+    schema: z.array(PeerRule, { error: "must be a list of tables" }).max(1024, {
+      error: "must be at most 1024 agents",
+    }),
+    default: () => [],
+    defaultNote: "everyone with the token",
+    secret: false,
+    help: "the agents that may command this machine, as id or id=mode with commas between them",
+    commands: SERVERS,
+  }),
+  allow_paths: setting({
+    kind: "list",
+    flag: "--allow-paths <a,b>",
+    env: "REMOTE_AGENTS_ALLOW_PATHS",
+    aliases: [],
+    schema: PathRules,
+    default: () => [],
+    defaultNote: "everything that is not denied",
+    secret: false,
+    help: "the only folders or globs that may be read and written, but in bypass mode",
+    commands: DECIDING,
+  }),
+  deny_paths: setting({
+    kind: "list",
+    flag: "--deny-paths <a,b>",
+    env: "REMOTE_AGENTS_DENY_PATHS",
+    aliases: [],
+    schema: PathRules,
+    default: () => [],
+    defaultNote: "files of passwords, keys and tokens, always",
+    secret: false,
+    help: "more folders or globs that are neither read nor written, but in bypass mode",
+    commands: DECIDING,
+  }),
+  policy_rules: setting({
+    kind: "tables",
+    flag: "--policy-rules <json>",
+    env: "REMOTE_AGENTS_POLICY_RULES",
+    aliases: [],
+    schema: z.array(PolicyRule, { error: "must be a list of tables" }).max(256, {
+      error: "must be at most 256 rules",
+    }),
+    default: () => [],
+    defaultNote: "none",
+    secret: false,
+    help: "rules about commands, each with examples, as docs/SECURITY.md shows",
+    commands: DECIDING,
   }),
   max_running: setting({
     kind: "count",

@@ -1,115 +1,188 @@
 /**
- * The executor of `exec`: runs a command, sends its output as it comes, and keeps the ends of it for the result.
+ * The executor of `exec`: runs a command, sends its output as it comes, and answers with its end, or, if that takes too
+ * long, with a job that goes on by itself.
  */
 import { isAbsolute, join } from "node:path";
 import { OperationError } from "../errors.ts";
 import { childEnvironment } from "../host/environment.ts";
-import { OutputEnds } from "../host/output_ends.ts";
 import { shellArgv } from "../host/shell.ts";
-import { type Leftover, spawnProcess } from "../host/spawn.ts";
 import { findSetsid } from "../host/start_process.ts";
+import type { LiveJob } from "../jobs/live_job.ts";
+import { showCommand } from "../jobs/rules.ts";
+import type { Jobs } from "../jobs/runner.ts";
+import type { Isolation } from "../protocol/job.ts";
 import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
+import { EXEC_WAIT_MS } from "../protocol/operations/exec.ts";
 import { cancelled } from "./admission.ts";
-import type { CallContext, Executor } from "./executor.ts";
+import { carryVariables } from "./caller_environment.ts";
+import type { Argv, Executor, Permit } from "./executor.ts";
 
 /** Milliseconds that a command may take unless its caller says otherwise. */
 export const EXEC_TIMEOUT_MS = 300_000;
-/** Ended commands whose background processes' pipes are still read; past it the oldest is let go. */
-const MAX_LEFTOVERS = 64;
 
 /** What {@link createExec} needs. */
 export interface ExecOptions {
+  /** Where commands run; its end ends them. */
+  readonly jobs: Jobs;
   /** Absolute path of the shell for command lines. */
   readonly shell: string;
   /** Absolute path of the folder that commands run in by default, and that `~` stands for. */
   readonly home: string;
-  /** The agent's environment. @default read at each call */
-  readonly environment?: () => Readonly<Record<string, string>>;
   /** @default {EXEC_TIMEOUT_MS} */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds between TERM and KILL; asked when a command is to be ended. @default {2000} */
-  readonly graceMs?: (() => number) | undefined;
-}
-
-/** The executor, and the end of what it keeps. Commands that run are ended by their own signals. */
-export interface Exec extends AsyncDisposable {
-  readonly execute: Executor<"exec">;
 }
 
 /** Makes the executor. */
-export function createExec(options: ExecOptions): Exec {
-  const leftovers = new Set<Leftover>();
+export function createExec(options: ExecOptions): Executor<"exec"> {
   const setsid = findSetsid();
-  const keep = (leftover: Leftover) => {
-    const [oldest] = leftovers;
-    if (leftovers.size >= MAX_LEFTOVERS && oldest !== undefined) {
-      leftovers.delete(oldest);
-      void oldest.stop();
-    }
-    leftovers.add(leftover);
-    void leftover.closed.then(() => leftovers.delete(leftover));
-  };
-  return {
-    execute: async (params, context) => {
-      const { leftover, ...result } = await run(params, context, { ...options, setsid });
-      if (leftover !== undefined) keep(leftover);
-      return result;
-    },
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([...leftovers].map((leftover) => leftover.stop()));
-      leftovers.clear();
-    },
+  return async (params, context) => {
+    const { signal, permit } = context;
+    const cwd = resolveFolder(params.cwd, options.home);
+    const argv = argvOf(params, options.shell);
+    const confined = confine(argv, params.env ?? {}, permit);
+    if (signal.aborted) throw cancelled(signal);
+    const job = await start(options.jobs, {
+      command: {
+        argv: confined.argv,
+        cwd,
+        env: childEnvironment(permit.environment, confined.additions, cwd),
+        stdin: params.stdin,
+        timeoutMs: params.timeout_ms ?? options.timeoutMs ?? EXEC_TIMEOUT_MS,
+        setsid,
+      },
+      shown: showCommand(params.command ?? argv),
+      caller: { id: context.caller.id, name: context.caller.name },
+      mode: permit.mode,
+      isolation: confined.isolation,
+      live: context.output,
+    }, { program: argv[0], cwd });
+    await waitForEnd(job, params.wait_ms ?? EXEC_WAIT_MS, signal);
+    return resultOf(job, { signal, permit });
   };
 }
 
-async function run(
-  params: ParamsOf<"exec">,
-  { signal, output }: CallContext,
-  options: ExecOptions & { readonly setsid: string | undefined },
-): Promise<ResultOf<"exec"> & { leftover?: Leftover | undefined }> {
-  const argv = argvOf(params, options.shell);
-  const cwd = resolveFolder(params.cwd, options.home);
-  const environment = options.environment?.() ?? Deno.env.toObject();
-  const ends = { stdout: new OutputEnds(), stderr: new OutputEnds() };
-  let isReceiverGone = false;
-  const spawning = spawnProcess({
-    argv,
-    cwd,
-    env: childEnvironment(environment, params.env, cwd),
-    stdin: params.stdin,
-    timeoutMs: params.timeout_ms ?? options.timeoutMs ?? EXEC_TIMEOUT_MS,
-    graceMs: options.graceMs,
-    setsid: options.setsid,
-    signal,
-  }, {
-    onOutput: async (channel, bytes) => {
-      ends[channel].push(bytes);
-      try {
-        await output?.(channel, bytes);
-      } catch (error) {
-        isReceiverGone = true;
-        throw error;
-      }
-    },
-  });
+/** Starts a job, and finds out what was missing if it cannot be. */
+async function start(
+  jobs: Jobs,
+  job: Parameters<Jobs["start"]>[0],
+  what: { readonly program: string; readonly cwd: string },
+): Promise<LiveJob> {
   try {
-    const { cancelled: wasCancelled, ...result } = await spawning;
-    if (wasCancelled) {
-      await result.leftover?.stop();
-      throw cancelled(signal);
-    }
-    return { ...result, stdout: ends.stdout.render(), stderr: ends.stderr.render() };
+    return await jobs.start(job);
   } catch (error) {
     if (error instanceof OperationError) throw error;
-    if (!isReceiverGone) throw await explainStart(error, { program: argv[0], cwd });
-    throw new OperationError("cancelled", "Cannot complete the command: nobody takes its output any more", {
-      cause: error,
-    });
+    throw await explainStart(error, what);
   }
 }
 
+/** Resolves when the command has ended, or was made a job of its own after `waitMs`. It is ended if `signal` aborts before. */
+async function waitForEnd(job: LiveJob, waitMs: number, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, waitMs);
+  const onAbort = () => {
+    job.cancel(reasonOf(signal));
+    clearTimeout(timer);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort(); // While it was being started.
+  try {
+    await Promise.race([job.ended, over.promise]);
+    if (job.record.status === "running" && !signal.aborted) await job.detach();
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+  // The abort may have come first while the timer's turn was running.
+  if (signal.aborted && !job.isDetached) await job.ended;
+}
+
+function resultOf(
+  job: LiveJob,
+  { signal, permit }: { readonly signal: AbortSignal; readonly permit: Permit },
+): ResultOf<"exec"> {
+  const { record } = job;
+  if (record.status === "cancelled") {
+    if (job.isReceiverGone) {
+      throw new OperationError("cancelled", "Cannot complete the command: nobody takes its output any more", {
+        cause: job.failure,
+      });
+    }
+    if (job.failure !== undefined) throw OperationError.from(job.failure);
+    if (signal.aborted) throw cancelled(signal);
+    throw new OperationError(
+      "cancelled",
+      `Cannot complete the command: ${record.reason ?? "it was cancelled"}`,
+    );
+  }
+  const notes = [
+    ...(record.isolation === "isolated" ? [permit.reason] : []),
+    ...(job.unrecorded === undefined ? [] : [
+      `The job could not be written down, so it is known only while it runs and its output is kept only as far as it is ` +
+      `shown here: ${job.unrecorded}`,
+    ]),
+  ];
+  return {
+    job: record.id,
+    status: record.status === "running" ? "running" : "ended",
+    exitCode: record.exitCode,
+    signal: record.signal,
+    timedOut: record.timedOut,
+    durationMs: record.durationMs ?? 0,
+    stdout: job.ends.stdout.render(),
+    stderr: job.ends.stderr.render(),
+    isolation: record.isolation,
+    outputKept: record.status === "running" || record.hasFiles,
+    droppedBytes: job.droppedBytes,
+    ...(notes.length === 0 ? {} : { note: notes.join("\n") }),
+  };
+}
+
+/** Returns what to start so that the permit holds, and what of it the system enforces. */
+function confine(
+  argv: Argv,
+  variables: Readonly<Record<string, string>>,
+  permit: Permit,
+): {
+  readonly argv: Argv;
+  readonly additions: Readonly<Record<string, string>>;
+  readonly isolation: Isolation;
+} {
+  const { mode, decision } = permit;
+  if (mode === "plan" && decision !== "isolate" && Object.keys(variables).length > 0) {
+    throw new OperationError(
+      "refused",
+      'Cannot run with "env" in plan mode: variables can make a command do something else',
+      {
+        remedy: 'Leave "env" out',
+      },
+    );
+  }
+  const confined = permit.confine(argv);
+  const isConfined = confined.length !== argv.length || confined.some((word, index) => word !== argv[index]);
+  if (!isConfined) {
+    if (decision === "isolate") {
+      throw new OperationError(
+        "refused",
+        "Cannot run the command: it must run isolated, and nothing here isolates it",
+      );
+    }
+    return { argv, additions: variables, isolation: "none" };
+  }
+  const isolation = decision === "isolate" ? "isolated" : mode === "plan" ? "read-only" : "guarded";
+  const carried = carryVariables(argv, variables);
+  return {
+    argv: carried.argv === argv ? confined : permit.confine(carried.argv),
+    additions: carried.additions,
+    isolation,
+  };
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof OperationError ? reason.message : "its caller cancelled it or was gone";
+}
+
 /** Returns what to start: exactly one of `command` and `argv` must be given. */
-function argvOf({ command, argv }: ParamsOf<"exec">, shell: string): [string, ...string[]] {
+function argvOf({ command, argv }: ParamsOf<"exec">, shell: string): Argv {
   if (command !== undefined && argv !== undefined) {
     throw new OperationError(
       "bad_request",

@@ -20,6 +20,8 @@ export interface Caller {
   readonly id: string;
   readonly name: string;
   readonly isLocal: boolean;
+  /** The caller's address on the relay; absent for a local call. */
+  readonly address?: string | undefined;
 }
 
 /** What the policy allows in one call, and how. Made once for each call by `mod.ts`; executors obey it and decide nothing. */

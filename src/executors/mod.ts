@@ -1,40 +1,49 @@
 /**
- * The one way to carry out an operation on this host, for local and for remote calls: parameters are checked, the
- * mode is asked, a place is waited for, and then the operation's executor runs. Used by the peer and the MCP server.
+ * The one way to carry out an operation on this host, for local and for remote calls: parameters are checked, the policy is asked, a
+ * place is waited for, the audit log is written, and the operation's executor runs. Used by the peer and the MCP server.
  */
 import { OperationError } from "../errors.ts";
 import { describeIssues } from "../protocol/describe_issues.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { isOperationName, type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
-import { findCatastrophe } from "../safety/catastrophe.ts";
-import { decide } from "../safety/policy.ts";
+import { lowerMode } from "../safety/mode_order.ts";
+import { modeForPeer, type PeerRule } from "../safety/peer_rules.ts";
+import { settingRemedy } from "../safety/owner_remedy.ts";
 import { Admission, type AdmissionLimits, cancelled } from "./admission.ts";
-import { KILL_GRACE_MS } from "../host/process_tree.ts";
-import { createExec, resolveFolder } from "./exec.ts";
-import type { CallContext, Executor } from "./executor.ts";
-import { createGetInfo, type HostDescription } from "./get_info.ts";
+import { type AuditPort, recorded } from "./recorded.ts";
+import type { CallContext, Caller, Executor, Permit } from "./executor.ts";
+import type { Permits } from "./permits.ts";
+import type { ExecutorTable } from "./table.ts";
 
 /** How long the end waits for what runs: TERM, two seconds, KILL, and what the system needs to report it. */
 const END_MS = 3500;
 
-/** Answered at once, past the queue: they tell about a host that is full, and cost next to nothing. */
-const IMMEDIATE: ReadonlySet<OperationName> = new Set(["get_info"]);
+/** Answered at once, past the queue: they tell about a host that is full, or free it, and cost next to nothing. */
+const IMMEDIATE: ReadonlySet<OperationName> = new Set([
+  "get_info",
+  "set_mode",
+  "job_get",
+  "job_list",
+  "job_cancel",
+]);
 
-/** What {@link createExecutors} needs to know about the host. */
+/** What {@link createExecutors} needs. */
 export interface ExecutorsOptions extends AdmissionLimits {
-  readonly host: HostDescription;
-  readonly startedAt: Date;
-  /** The mode in force, asked for each request. */
+  /** The agent's own id: other processes of this machine and user count as itself. */
+  readonly id: string;
+  readonly table: ExecutorTable;
+  readonly permits: Permits;
+  /** The host's mode, asked for each request. */
   readonly mode: () => Mode;
-  /** Milliseconds that a command may take by default. @default {300_000} */
-  readonly execTimeoutMs?: number | undefined;
-  /** Milliseconds between TERM and KILL. @default {2000} */
-  readonly graceMs?: number | undefined;
-  /** The same while the node ends. @default {graceMs} */
-  readonly endGraceMs?: number | undefined;
-  /** The environment that commands start from. @default the agent's own */
-  readonly environment?: () => Readonly<Record<string, string>>;
+  /** Who may command this host; empty for everyone in the room. */
+  readonly peers: readonly PeerRule[];
+  readonly audit: AuditPort;
+  /** Told of what only a fault of ours explains. */
+  readonly onFault?: ((error: OperationError) => void) | undefined;
 }
+
+/** What a call is told from outside. */
+export type OutsideContext = Pick<CallContext, "signal" | "output" | "caller">;
 
 /** Carries out operations until it is disposed of. */
 export interface Executors extends AsyncDisposable {
@@ -51,7 +60,7 @@ export interface Executors extends AsyncDisposable {
    * @throws {OperationError} If it is unknown, malformed, refused, not admitted, cancelled, or could not be carried
    * out. Nothing else is thrown: a fault of ours becomes the code `internal`.
    */
-  execute(operation: string, params: unknown, context: CallContext): Promise<unknown>;
+  execute(operation: string, params: unknown, context: OutsideContext): Promise<unknown>;
 }
 
 /**
@@ -59,69 +68,61 @@ export interface Executors extends AsyncDisposable {
  *
  * @example
  * ```ts
- * await using executors = createExecutors({ host, startedAt: new Date(), mode: () => "edit" });
- * await executors.execute("exec", { command: "uptime" }, { signal });
+ * await using executors = createExecutors({ id, table, permits, mode: () => "edit", peers: [], audit });
+ * await executors.execute("exec", { command: "uptime" }, { signal, caller });
  * ```
  */
 export function createExecutors(options: ExecutorsOptions): Executors {
-  const { host, mode } = options;
+  const { table, permits, audit } = options;
   const admission = new Admission(options);
-  let hasEnded = false;
-  const exec = createExec({
-    shell: host.platform.shell,
-    home: host.home,
-    timeoutMs: options.execTimeoutMs,
-    graceMs: () => (hasEnded ? options.endGraceMs : undefined) ?? options.graceMs ?? KILL_GRACE_MS,
-    ...(options.environment === undefined ? {} : { environment: options.environment }),
-  });
-  const table = {
-    exec: exec.execute,
-    get_info: createGetInfo({
-      host,
-      startedAt: options.startedAt,
-      now: () => ({ mode: mode(), running: admission.running, queued: admission.queued }),
-    }),
-  } satisfies { [K in OperationName]: Executor<K> };
-
   const calls = new Map<AbortController, Promise<unknown>>();
+  let hasEnded = false;
 
-  const execute = async (operation: string, params: unknown, context: CallContext) => {
-    if (hasEnded) throw ending();
-    if (!isOperationName(operation)) {
-      throw new OperationError(
-        "unknown_operation",
-        `Cannot run "${operation}": this host has no such operation`,
-      );
-    }
-    const checked = parseParams(operation, params);
-    refuseByMode(operation, mode());
-    if (operation === "exec") refuseCatastrophe(checked as ParamsOf<"exec">, host); // As its schema parsed it.
-    if (context.signal.aborted) throw cancelled(context.signal);
-    const controller = new AbortController();
-    const onAbort = () => controller.abort(context.signal.reason);
-    context.signal.addEventListener("abort", onAbort, { once: true });
-    const call = carryOut(operation, checked, { ...context, signal: controller.signal });
-    calls.set(controller, call);
-    try {
-      return await call;
-    } catch (error) {
-      throw OperationError.from(error);
-    } finally {
-      calls.delete(controller);
-      context.signal.removeEventListener("abort", onAbort);
-    }
+  const modeFor = (caller: Caller): Mode => {
+    const mode = options.mode();
+    if (caller.isLocal || caller.id === options.id) return mode;
+    const ceiling = modeForPeer(options.peers, caller.id);
+    if (ceiling !== undefined) return lowerMode(mode, ceiling);
+    throw new OperationError(
+      "refused",
+      "Cannot run anything for this agent: it is not among those that may command the host",
+      {
+        rule: "peer-not-allowed",
+        remedy: settingRemedy("allow_peers"),
+      },
+    );
   };
 
-  const carryOut = async (operation: OperationName, params: unknown, context: CallContext) => {
-    // The table is checked by name above; a name that is only known at run time loses the link to its parameters,
-    // which the schema of the same name has just parsed.
-    const executor = table[operation] as Executor<OperationName>;
-    const typed = params as ParamsOf<OperationName>;
-    if (IMMEDIATE.has(operation)) return await executor(typed, context);
-    using _place = await admission.acquire(context.signal);
-    // The mode may have been lowered while the request waited.
-    refuseByMode(operation, mode());
-    return await executor(typed, context);
+  /** Asks the policy; again after a wait, if the mode has changed meanwhile. */
+  const permitFor = async (operation: OperationName, params: unknown, caller: Caller, before?: Permit) => {
+    const mode = modeFor(caller);
+    if (before?.mode === mode) return before;
+    // The schema of the same name has parsed them.
+    return await permits.permit(operation, params as ParamsOf<OperationName>, mode);
+  };
+
+  const carryOut = async (name: string, params: unknown, context: OutsideContext): Promise<unknown> => {
+    const { caller, signal } = context;
+    const request = { caller, operation: name, params, mode: options.mode() };
+    const decided = async () => {
+      if (!isOperationName(name)) throw unknownOperation(name);
+      const checked = parseParams(name, params);
+      if (signal.aborted) throw cancelled(signal);
+      const first = await permitFor(name, checked, caller);
+      if (IMMEDIATE.has(name)) return { name, checked, permit: first, place: undefined };
+      const place = await admission.acquire(signal);
+      try {
+        return { name, checked, permit: await permitFor(name, checked, caller, first), place };
+      } catch (error) {
+        place[Symbol.dispose]();
+        throw error;
+      }
+    };
+    return await recorded({ audit, request, decided }, async ({ name, checked, permit }) => {
+      // A name that is only known at run time loses the link to its parameters.
+      const executor = table[name] as Executor<OperationName>;
+      return await executor(checked as ParamsOf<OperationName>, { ...context, permit });
+    });
   };
 
   return {
@@ -131,40 +132,31 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     get queued() {
       return admission.queued;
     },
-    execute,
+    async execute(operation, params, context) {
+      if (hasEnded) throw ending();
+      const controller = new AbortController();
+      const onAbort = () => controller.abort(context.signal.reason);
+      if (context.signal.aborted) onAbort();
+      context.signal.addEventListener("abort", onAbort, { once: true });
+      const call = carryOut(operation, params, { ...context, signal: controller.signal });
+      calls.set(controller, call);
+      try {
+        return await call;
+      } catch (thrown) {
+        const error = OperationError.from(thrown);
+        if (error.code === "internal") options.onFault?.(error);
+        throw error;
+      } finally {
+        calls.delete(controller);
+        context.signal.removeEventListener("abort", onAbort);
+      }
+    },
     async [Symbol.asyncDispose]() {
       hasEnded = true;
       for (const controller of calls.keys()) controller.abort(ending());
       await within(END_MS, Promise.allSettled(calls.values()));
-      await exec[Symbol.asyncDispose]();
     },
   };
-}
-
-/** @throws {OperationError} `refused` if `mode` does not allow the operation. */
-function refuseByMode(operation: OperationName, mode: Mode): void {
-  const verdict = decide({ operation, access: OPERATIONS[operation].access, mode });
-  if (verdict.decision === "refuse") {
-    throw new OperationError("refused", verdict.reason, { remedy: verdict.remedy });
-  }
-}
-
-/** @throws {OperationError} `refused` if the command is on the hard deny-list, which holds in every mode. */
-function refuseCatastrophe(
-  { command, argv, cwd }: ParamsOf<"exec">,
-  { home, platform }: HostDescription,
-): void {
-  const input = command !== undefined ? { command } : { argv: argv ?? [] };
-  const catastrophe = findCatastrophe(input, {
-    os: platform.family === "macos" || platform.family === "windows" ? platform.family : "linux",
-    homes: [home],
-    cwd: resolveFolder(cwd, home),
-    ownPids: [Deno.pid],
-  });
-  if (catastrophe === undefined) return;
-  throw new OperationError("refused", `Cannot run the command in any mode: ${catastrophe.reason}`, {
-    remedy: "No mode and no option allows it. Ask the user what is really to be done",
-  });
 }
 
 function parseParams(operation: OperationName, params: unknown): unknown {
@@ -174,6 +166,10 @@ function parseParams(operation: OperationName, params: unknown): unknown {
   throw new OperationError("bad_request", `Cannot read the parameters of "${operation}": ${problems}`, {
     cause: parsed.error,
   });
+}
+
+function unknownOperation(name: string): OperationError {
+  return new OperationError("unknown_operation", `Cannot run "${name}": this host has no such operation`);
 }
 
 function ending(): OperationError {

@@ -87,6 +87,7 @@ export function createFleet({ self, executors, peer, describeSelf }: FleetOption
   const callHere = async (op: string, params: unknown, { signal, onOutput }: CallOptions) =>
     await executors.execute(op, params, {
       signal,
+      caller: { ...self, isLocal: true },
       ...(onOutput === undefined ? {} : { output: async (channel, bytes) => await onOutput(channel, bytes) }),
     });
 

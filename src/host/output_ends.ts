@@ -130,7 +130,7 @@ function decode(bytes: Bytes): { text: string; isInvalid: boolean } {
 }
 
 /** Returns how many bytes at the end begin a valid sequence that is not complete. */
-function incompleteEnd(bytes: Bytes): number {
+export function incompleteEnd(bytes: Bytes): number {
   for (let back = 1; back <= Math.min(MAX_CUT_BYTES, bytes.length); back++) {
     const lead = bytes[bytes.length - back] ?? 0;
     if (isContinuation(lead)) continue;

@@ -36,6 +36,8 @@ export interface SpawnOptions {
 
 /** Who takes the output. */
 export interface SpawnHooks {
+  /** Told once when the program has been started, before any output; never if it could not be. */
+  onStart?(pid: number): void;
   /**
    * Takes a chunk. Nothing more is read from that pipe until it resolves; the other pipe goes on. If it rejects, the
    * program is ended and {@link spawnProcess} rejects with the same error.
@@ -101,6 +103,7 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     hasInput: options.stdin !== undefined,
     setsid: options.setsid,
   });
+  hooks.onStart?.(child.pid);
   const status = child.status;
   const stdinClosed = options.stdin === undefined ? Promise.resolve() : feed(child, options.stdin);
 

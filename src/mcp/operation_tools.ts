@@ -10,7 +10,9 @@ import {
   type ResultOf,
 } from "../protocol/operation.ts";
 import { createLineReader } from "./line_reader.ts";
-import { hasSucceeded, RESULT_TEXTS } from "./result.ts";
+import { RESULT_TEXTS } from "./result.ts";
+import { hasGitFailed } from "./texts/git.ts";
+import { hasSucceeded } from "./texts/jobs.ts";
 import type { Tool, ToolAnswer, ToolContext } from "./tool.ts";
 
 const AgentId = z.string().min(1).max(128).optional().describe(
@@ -54,7 +56,9 @@ async function call<K extends OperationName>(
   return { structured: { agent, ...result }, text, hasFailed: isFailure(name, result) };
 }
 
-/** A command that failed is a normal result, but it must not look like a success. */
+/** What did not do what it was asked to is a normal result, but it must not look like a success. */
 function isFailure<K extends OperationName>(name: K, result: ResultOf<K>): boolean {
-  return name === "exec" && !hasSucceeded(result as ResultOf<"exec">);
+  if (name !== "exec") return hasGitFailed(name, result);
+  const ended = result as ResultOf<"exec">; // The name says so.
+  return ended.status === "ended" && !hasSucceeded(ended);
 }

@@ -27,7 +27,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Peers that are remembered; the longest idle goes first. */
 const MAX_PEERS = 4096;
 
-/** Who asks: passed to the executors, for the audit and for rules about peers. */
+/** Who asks, by the address that its session proved. */
 export interface Caller {
   readonly address: Bytes;
 }

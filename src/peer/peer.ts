@@ -49,7 +49,8 @@ export interface PeerOptions {
   readonly describe: () => CardBody;
   /** Whether to follow who is in the room. */
   readonly watch: boolean;
-  readonly execute: Execute;
+  /** Carries out what members ask. @throws {OperationError} */
+  readonly execute: ExecuteForMember;
   readonly events?: PeerEvents;
   /** Milliseconds since any fixed moment. @default performance.now */
   readonly now?: () => number;
@@ -58,6 +59,12 @@ export interface PeerOptions {
   /** @default Math.random, which is good enough for the spreading of reconnects */
   readonly random?: () => number;
 }
+
+/** The executors' entrance: like {@link Execute}, with who the caller is. */
+export type ExecuteForMember = (
+  call: { readonly op: string; readonly params: unknown; readonly caller: Member },
+  context: Parameters<Execute>[1],
+) => Promise<unknown>;
 
 /** What a peer reports, for the log. */
 export interface PeerEvents {
@@ -104,6 +111,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   });
   const tasks = createTasks();
   const roster = createRoster();
+  /** Who stands behind an address: kept while the link is down, since sessions go on after it. */
+  const introduced = createRoster();
   const startedAt = wallClock();
   let connectedAt = startedAt;
   let seq = 0;
@@ -127,6 +136,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
 
   const rememberCard = (address: Bytes, verified: VerifiedCard): void => {
     const outcome = roster.accept(address, verified);
+    introduced.accept(address, verified);
     if (outcome === "imposter") anomalies.count("bad_card", "an address that another machine holds");
     if (outcome === "added" && roster.members.length <= WARM_UP_MEMBERS && watch && verified.card.accepts) {
       if (formatAddress(address) !== formatAddress(identity.address)) sessions.open(address);
@@ -147,7 +157,12 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const pings = createPings({ send, now });
   const follows = createFollows((address) => client.sendControl({ type: "follow", address }));
   const dispatcher = createDispatcher({
-    execute: options.execute,
+    execute: (call, context) => {
+      const caller = introduced.get(call.caller.address);
+      // It left while its request was on the way; nobody would take the answer.
+      if (caller === undefined) throw new OperationError("cancelled", "The caller has left");
+      return options.execute({ ...call, caller }, context);
+    },
     accepts: () => options.describe().accepts,
     send,
     drained,
@@ -202,6 +217,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const forget = (address: Bytes, reason: string) => {
     follows.remove(address);
     roster.remove(address);
+    introduced.remove(address);
     sessions.drop(address);
     failRequests(new OperationError("peer_gone", reason), address);
     dispatcher.abandon("The caller has left", address);

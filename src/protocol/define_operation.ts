@@ -3,8 +3,11 @@
  */
 import type * as z from "zod";
 
-/** What an operation does to a host; modes allow by it. `execute` may do anything. */
-export type Access = "read" | "write" | "execute";
+/**
+ * What an operation does to a host; modes allow by it. `execute` runs commands, which are judged one by one; `manage` concerns the
+ * agent itself, such as the end of a job, and is allowed wherever anything is.
+ */
+export type Access = "read" | "write" | "execute" | "manage";
 
 /** Hints for a model's client, with the meaning of MCP's tool annotations. */
 export interface Hints {

@@ -3,6 +3,6 @@
  */
 import * as z from "zod";
 
-/** `disabled` refuses everything, `plan` reads, `edit` writes, `bypass` is unrestricted. */
+/** From least to most: `disabled` refuses everything but `get_info`, `plan` reads, `edit` writes, `bypass` is unrestricted. */
 export const Mode = z.enum(["disabled", "plan", "edit", "bypass"]);
 export type Mode = z.infer<typeof Mode>;

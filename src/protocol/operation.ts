@@ -4,12 +4,48 @@
  */
 import type * as z from "zod";
 import type { Operation } from "./define_operation.ts";
+import { backupList } from "./operations/backup_list.ts";
+import { backupRestore } from "./operations/backup_restore.ts";
+import { editFile } from "./operations/edit_file.ts";
 import { exec } from "./operations/exec.ts";
+import { fileSearch } from "./operations/file_search.ts";
+import { fileStat } from "./operations/file_stat.ts";
 import { getInfo } from "./operations/get_info.ts";
+import { gitCommit } from "./operations/git_commit.ts";
+import { gitDiff } from "./operations/git_diff.ts";
+import { gitLog } from "./operations/git_log.ts";
+import { gitPull } from "./operations/git_pull.ts";
+import { gitPush } from "./operations/git_push.ts";
+import { gitStatus } from "./operations/git_status.ts";
+import { jobCancel } from "./operations/job_cancel.ts";
+import { jobGet } from "./operations/job_get.ts";
+import { jobList } from "./operations/job_list.ts";
+import { listDir } from "./operations/list_dir.ts";
+import { readFile } from "./operations/read_file.ts";
+import { setMode } from "./operations/set_mode.ts";
+import { writeFile } from "./operations/write_file.ts";
 
 export const OPERATIONS = {
   exec,
+  job_get: jobGet,
+  job_list: jobList,
+  job_cancel: jobCancel,
+  read_file: readFile,
+  write_file: writeFile,
+  edit_file: editFile,
+  list_dir: listDir,
+  file_stat: fileStat,
+  file_search: fileSearch,
+  backup_list: backupList,
+  backup_restore: backupRestore,
+  git_status: gitStatus,
+  git_diff: gitDiff,
+  git_log: gitLog,
+  git_pull: gitPull,
+  git_commit: gitCommit,
+  git_push: gitPush,
   get_info: getInfo,
+  set_mode: setMode,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -5,6 +5,7 @@
 import type { Mode } from "../protocol/mode.ts";
 import { type CatastropheOptions, findCatastrophe } from "./catastrophe.ts";
 import type { Grant } from "./grants.ts";
+import { modeRemedy, settingRemedy } from "./owner_remedy.ts";
 import { refusingRule } from "./rule_check.ts";
 import { type CommandInput, judgeCommand, type JudgeOptions, type ProgramVerdict } from "./shell_policy.ts";
 
@@ -45,7 +46,7 @@ export function explainCommand(input: CommandInput, options: ExplainOptions): Co
     return refusal(
       "mode-disabled",
       "Cannot run a command: the host refuses every operation (mode disabled)",
-      ownerRemedy("edit"),
+      modeRemedy("edit"),
     );
   }
   const catastrophe = findCatastrophe(input, options);
@@ -57,7 +58,7 @@ export function explainCommand(input: CommandInput, options: ExplainOptions): Co
     return refusal(
       `config-rule-${refusing}`,
       `Cannot run the command in ${mode} mode: rule ${refusing} in the settings of the host refuses it`,
-      "Only the host's owner can change the settings on that machine. Ask the user; do not try to get around it",
+      settingRemedy("policy_rules"),
     );
   }
   const verdict = judgeCommand(input, options);
@@ -95,7 +96,7 @@ export function explainCommand(input: CommandInput, options: ExplainOptions): Co
     };
   }
   return {
-    ...refusal(rule, `Cannot run the command in plan mode without a sandbox: ${reason}`, ownerRemedy("edit")),
+    ...refusal(rule, `Cannot run the command in plan mode without a sandbox: ${reason}`, modeRemedy("edit")),
     programs,
   };
 }
@@ -110,9 +111,4 @@ function refusal(rule: string, reason: string, remedy?: string): CommandDecision
     grants: [],
     repositories: [],
   };
-}
-
-function ownerRemedy(mode: Mode): string {
-  return `Only the host's owner can allow it, on that machine with "remote-agent mode ${mode}". ` +
-    "Ask the user; do not try to change the mode or to get around it";
 }

@@ -17,9 +17,9 @@ export const PolicyRule = z.strictObject({
   /** `allow`: known to only read in plan mode. `refuse`: not run in plan or edit mode, not even in isolation. */
   decision: z.enum(["allow", "refuse"]),
   /** Commands the rule must apply to. */
-  match: z.array(z.string().min(1)).min(1),
+  match: z.array(z.string().min(1)).min(1, { error: "must name at least one command" }),
   /** Commands it must not apply to. */
-  not_match: z.array(z.string().min(1)).min(1),
+  not_match: z.array(z.string().min(1)).min(1, { error: "must name at least one command" }),
 });
 export type PolicyRule = z.infer<typeof PolicyRule>;
 

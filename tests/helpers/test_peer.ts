@@ -5,20 +5,18 @@
 import { hostname } from "node:os";
 import { deriveRoomSecret } from "../../src/crypto/room_secret.ts";
 import { hostIdentity } from "../../src/crypto/identity.ts";
-import type { HostDescription } from "../../src/executors/get_info.ts";
-import { createExecutors, type Executors } from "../../src/executors/mod.ts";
+import type { Executors } from "../../src/executors/mod.ts";
 import { hybridSuite } from "../../src/host/hybrid_suite.ts";
 import { detectPlatform } from "../../src/host/platform.ts";
 import type { Anomaly } from "../../src/peer/anomalies.ts";
-import type { Execute } from "../../src/peer/dispatch.ts";
-import { type Peer, startPeer } from "../../src/peer/peer.ts";
+import { type ExecuteForMember, type Peer, startPeer } from "../../src/peer/peer.ts";
 import type { Bytes } from "../../src/protocol/bytes.ts";
 import type { Role } from "../../src/protocol/card.ts";
 import { PING_TEXT, PONG_TEXT } from "../../src/protocol/control.ts";
 import type { Mode } from "../../src/protocol/mode.ts";
 import type { Dial, LinkHandlers } from "../../src/transport/link.ts";
 import { dialWebSocket } from "../../src/transport/websocket_link.ts";
-import { temporaryFolder } from "./temporary_folder.ts";
+import { openTestHost } from "./local_host.ts";
 
 /** Silence after which a peer pings its relay, and a little more. */
 const PING_DUE_MS = 16_000;
@@ -55,7 +53,7 @@ export interface TestPeerOptions {
   /** The environment of commands. @default the test's own */
   readonly environment?: () => Readonly<Record<string, string>>;
   /** Carries requests out in place of the real executors. */
-  readonly execute?: Execute;
+  readonly execute?: ExecuteForMember;
 }
 
 /** A running peer. */
@@ -84,30 +82,20 @@ export async function startTestPeer(options: TestPeerOptions): Promise<TestPeer>
   const { name, mode = "bypass", role = "service", accepts = true, watch = true, speed = 1 } = options;
   const tags = [...options.tags ?? ["test"]];
   await using starting = new AsyncDisposableStack();
-  const { folder: home } = starting.use(await temporaryFolder());
   const host = await hostIdentity(hybridSuite, options.seed ?? hybridSuite.randomBytes(32));
   const platform = detectPlatform();
-  const description: HostDescription = {
-    id: host.agentId,
-    name,
-    tags,
-    role,
-    platform,
-    hostname: hostname(),
-    user: "tester",
-    home,
-    accepts,
-    version: "0.0.0-test",
-  };
-  const executors = createExecutors({
-    host: description,
-    startedAt: new Date(),
-    mode: () => mode,
-    maxRunning: options.maxRunning,
-    maxQueued: options.maxQueued,
-    graceMs: 500,
+  const version = "0.0.0-test";
+  const local = await openTestHost({
+    settings: {
+      mode,
+      ...(options.maxRunning === undefined ? {} : { max_running: options.maxRunning }),
+      ...(options.maxQueued === undefined ? {} : { max_queued: options.maxQueued }),
+    },
+    description: { id: host.agentId, name, tags, role, platform, hostname: hostname(), accepts, version },
+    endGraceMs: 500,
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   });
+  const { executors, home } = local;
   const clock = starting.use(createClock(speed));
   const downs: string[] = [];
   const peer = await startPeer({
@@ -121,16 +109,20 @@ export async function startTestPeer(options: TestPeerOptions): Promise<TestPeer>
       suite: hybridSuite,
     }),
     host,
-    describe: () => ({ name, tags, platform, mode, accepts, role, version: description.version }),
+    describe: () => ({ name, tags, platform, mode, accepts, role, version }),
     watch,
-    execute: options.execute ?? (({ op, params }, context) => executors.execute(op, params, context)),
+    execute: options.execute ?? (({ op, params, caller }, context) =>
+      executors.execute(op, params, {
+        ...context,
+        caller: { id: caller.agentId, name: caller.card.name, isLocal: false },
+      })),
     events: { onDown: (reason) => void downs.push(reason) },
     now: clock.now,
     ...(options.random === undefined ? {} : { random: options.random }),
   });
   // The order of the node: commands end first, while there is a connection.
   starting.use(peer);
-  starting.use(executors);
+  starting.use(local);
   const owned = starting.move();
   return {
     name,

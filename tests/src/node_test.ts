@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Connection } from "../../src/config/connection.ts";
 import { mergeSettings } from "../../src/config/merge.ts";
+import { Secrets } from "../../src/config/redact.ts";
 import type { Settings } from "../../src/config/settings.ts";
 import { createToken } from "../../src/crypto/room_secret.ts";
 import { ConfigError, OperationError } from "../../src/errors.ts";
@@ -24,7 +25,12 @@ async function start(stateFolder: string, options: Partial<NodeOptions> = {}): P
   return await startNode({
     settings: settingsOf(),
     connection: undefined,
-    paths: { stateFolder },
+    paths: {
+      configFolder: stateFolder,
+      configFile: join(stateFolder, "config.toml"),
+      stateFolder,
+    },
+    secrets: new Secrets(),
     role: "service",
     watch: true,
     ...options,
@@ -156,8 +162,8 @@ Deno.test("a node that ends stops its commands, and tells their callers while it
     assert.equal(error.code, "cancelled", error.message);
     return true;
   });
-  await until("it runs", () => host.executors.running === 1);
+  await until("it runs", () => host.state.running === 1);
   await host[Symbol.asyncDispose]();
   await rejected;
-  assert.equal(host.executors.running, 0);
+  assert.equal(host.state.running, 0);
 });

@@ -11,12 +11,16 @@ import { formatTable, paint, printJson, printLine } from "../output.ts";
 const HEADINGS = ["NAME", "ID", "PLATFORM", "MODE", "TAGS", "SINCE", "LATENCY", "NOTES"];
 
 /** Joins for a moment, and prints everybody else. */
-export async function execute({ settings, paths }: CommandContext, { json }: JsonOptions): Promise<number> {
+export async function execute(
+  { settings, paths, secrets }: CommandContext,
+  { json }: JsonOptions,
+): Promise<number> {
   const connection = requireConnection(settings);
   await using node = await startNode({
     settings,
     connection,
     paths,
+    secrets,
     role: "session",
     watch: true,
     accepts: false,

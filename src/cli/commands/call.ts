@@ -15,7 +15,7 @@ const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
 /** Calls a tool. Exit code 1 if it failed, or if the command that it ran did. */
 export async function execute(context: CommandContext, options: CallOptions): Promise<number> {
-  const { settings, paths, signal } = context;
+  const { settings, paths, secrets, signal } = context;
   const tool = findTool(options.tool);
   const args = readArguments(tool, await readInput(options.input));
   const connection = connectionOf(settings);
@@ -23,6 +23,7 @@ export async function execute(context: CommandContext, options: CallOptions): Pr
     settings,
     connection,
     paths,
+    secrets,
     role: "session",
     watch: true,
     accepts: false,

@@ -32,7 +32,10 @@ function shownValue(settings: Settings, key: SettingKey): unknown {
 
 function cellOf(value: unknown): string {
   if (value === undefined) return "(not set)";
-  if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.join(", ");
+  if (Array.isArray(value)) {
+    const cells = value.map((item) => typeof item === "string" ? item : JSON.stringify(item));
+    return cells.length === 0 ? "(none)" : cells.join(", ");
+  }
   return String(value);
 }
 

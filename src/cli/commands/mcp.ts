@@ -10,14 +10,14 @@ import type { CommandContext } from "../command.ts";
 const GREETING_MS = 500;
 
 /** Serves until the assistant closes stdin or the process is told to stop. */
-export async function execute({ settings, paths, signal }: CommandContext): Promise<number> {
+export async function execute({ settings, paths, secrets, signal }: CommandContext): Promise<number> {
   const connection = connectionOf(settings);
   const log = loggerOf("mcp");
   const greeting = Promise.withResolvers<void>();
   // The client waits for the greeting and for nothing else, so loading the node comes after it.
   const timer = setTimeout(greeting.resolve, GREETING_MS);
   const starting = greeting.promise.then(() => import("../../node.ts")).then(({ startNode }) =>
-    startNode({ settings, connection, paths, role: "session", watch: true })
+    startNode({ settings, connection, paths, secrets, role: "session", watch: true })
   );
   const failed = new AbortController();
   starting.catch((error: unknown) => failed.abort(error));

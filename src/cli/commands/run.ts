@@ -6,9 +6,16 @@ import { startNode } from "../../node.ts";
 import type { CommandContext } from "../command.ts";
 
 /** Runs until it is told to stop. */
-export async function execute({ settings, paths, signal }: CommandContext): Promise<number> {
+export async function execute({ settings, paths, secrets, signal }: CommandContext): Promise<number> {
   const connection = requireConnection(settings);
-  await using _node = await startNode({ settings, connection, paths, role: "service", watch: false });
+  await using _node = await startNode({
+    settings,
+    connection,
+    paths,
+    secrets,
+    role: "service",
+    watch: false,
+  });
   await aborted(signal);
   return 0;
 }

@@ -2,7 +2,8 @@
  * The sandbox of Linux: bubblewrap (bwrap(1)) with a seccomp filter.
  */
 import type { Grant } from "../../safety/grants.ts";
-import type { Confinement, Sandbox } from "./sandbox.ts";
+import { ancestorsOf, type Look, outermostOf } from "./covered_paths.ts";
+import type { Confinement, GuardedConfinement, Sandbox, StrictConfinement } from "./sandbox.ts";
 
 /** What confining needs. */
 export interface BubblewrapOptions {
@@ -10,56 +11,163 @@ export interface BubblewrapOptions {
   readonly program: string;
   /** Files that hold the seccomp programs. */
   readonly filters: { readonly closed: string; readonly unixSockets: string };
-  /** Tells whether an absolute path is a folder. */
-  readonly isFolder: (path: string) => boolean;
+  /** Looks what is at a path. */
+  readonly look: Look;
+  /** Absolute path of bash, or of another shell where there is none. */
+  readonly shell: string;
+  /** Whether this `bwrap` can bound the private folders (0.7 and later); else each may take half of the memory. */
+  readonly canBound: boolean;
+  /** Whether a user namespace is needed although we are root: in some containers root may do nothing else. */
+  readonly userNamespace: boolean;
 }
 
-/** Opens the filter as descriptor 9 for bwrap: Deno passes no descriptors of its own to children. */
-const OPEN_FILTER = ["/bin/sh", "-c", 'exec 9<"$0"; exec "$@"'] as const;
+/** What a command may write to each of its private folders, which are in memory. */
+export const PRIVATE_FOLDER_BYTES = 1 << 30;
+/** Where a command may write in strict isolation, and nobody else sees it. */
+export const PRIVATE_TEMPORARY_FOLDER = "/dev/shm";
+
+const TEMPORARY_FOLDERS = ["/tmp", "/var/tmp"];
+const RUN = "/run";
+/** What of `/run` is neither a socket nor a pipe of a service: NixOS' programs, and users' disks. */
+const VISIBLE_IN_RUN = ["/run/current-system", "/run/media"];
+
+/**
+ * Closes what the agent was started with and handed on, such as a socket of its parent: bwrap hands on everything. A shell
+ * other than bash can name only the first ten descriptors.
+ */
+const CLOSE_DESCRIPTORS = `if [ -n "$BASH_VERSION" ]; then
+for n in /proc/self/fd/*; do n=\${n##*/}; [ "$n" -le 2 ] || exec {n}>&-; done
+else exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-; fi`;
+/**
+ * Opens the filter for bwrap, which closes it: the runtime passes no descriptors of its own to children. `cd -P` makes PWD the
+ * real path of the working folder.
+ */
+const OPEN_FILTER = 'exec 9<"$0" || exit 1\ncd -P . || exit 1\nbwrap=$1\nshift';
 const FILTER_DESCRIPTOR = "9";
+
+/**
+ * With these root writes where guarded commands must not: mounts, other processes' memory and folders, raw memory, the
+ * kernel, and files by their handles. Root that sets out to finds other ways, such as the view of the disk that any process
+ * without capabilities has, in `/proc/<pid>/root`; an ordinary user does not.
+ */
+const DROPPED_OF_ROOT = ["SYS_ADMIN", "SYS_PTRACE", "SYS_RAWIO", "SYS_MODULE", "DAC_READ_SEARCH"];
 
 /** Makes the sandbox; whether it holds on this machine is tried by `detect.ts`. */
 export function createBubblewrap(options: BubblewrapOptions): Sandbox {
   return {
     name: "bubblewrap",
-    confine(argv, confinement) {
-      const hasSockets = confinement.kind === "guarded" || confinement.grants.includes("unix-sockets");
-      const filter = hasSockets ? options.filters.unixSockets : options.filters.closed;
-      return [
-        ...OPEN_FILTER,
-        filter,
+    confine: (argv, confinement) =>
+      confinement.kind === "strict" ? confineStrictly(argv, confinement, options) : [
+        ...launcher(options.shell, `${CLOSE_DESCRIPTORS}\nexec "$0" "$@"`),
         options.program,
-        ...(confinement.kind === "strict"
-          ? strictFlags(confinement.grants)
-          : guardedFlags(confinement.readOnly)),
-        ...confinement.hidden.flatMap((path) => hide(path, options.isFolder)),
-        "--die-with-parent",
-        "--new-session",
-        ...(confinement.kind === "strict" ? ["--seccomp", FILTER_DESCRIPTOR] : []),
+        ...guardedFlags(confinement, options),
+        ...setFlags(confinement),
         "--",
         ...argv,
-      ];
-    },
+      ],
   };
 }
 
-function strictFlags(grants: readonly Grant[]): string[] {
-  const has = (grant: Grant) => grants.includes(grant);
+function confineStrictly(
+  argv: readonly string[],
+  confinement: StrictConfinement,
+  options: BubblewrapOptions,
+): [string, ...string[]] {
+  const { filters, look, program } = options;
+  const hasSockets = confinement.grants.includes("unix-sockets");
+  const flags = strictFlags(confinement, options);
+  // Folders over which something private lies; the real ones, as bwrap follows no absolute links within the sandbox.
+  const temporary = TEMPORARY_FOLDERS.flatMap((folder) => look(folder)?.path ?? []);
+  const isReadable = confinement.temporary === "readable";
+  const script = [
+    CLOSE_DESCRIPTORS,
+    OPEN_FILTER,
+    // What is after "$@" is the masks, which must come last.
+    ...(isReadable ? [] : temporary.map(showWorkingFolder)),
+    `exec "$bwrap" ${flags.map(quote).join(" ")} ${
+      isReadable ? "" : temporary.flatMap((folder) => tmpfs(folder, options)).map(quote).join(" ")
+    } --chdir "$PWD" "$@"`,
+  ].join("\n");
   return [
-    ...["--ro-bind", "/", "/", "--dev", "/dev"],
-    // A new PID namespace needs a new /proc; the host's processes are seen through the host's, read-only.
-    ...(has("host-processes") ? ["--ro-bind", "/proc", "/proc"] : ["--unshare-pid", "--proc", "/proc"]),
-    ...["--tmpfs", "/tmp", "--tmpfs", "/var/tmp"],
-    ...(has("unix-sockets") ? [] : ["--tmpfs", "/run"]),
-    ...(has("network") ? [] : ["--unshare-net"]),
-    ...["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
+    ...launcher(options.shell, script),
+    hasSockets ? filters.unixSockets : filters.closed,
+    program,
+    ...hide(confinement.hidden, look),
+    ...setFlags({ environment: { ...confinement.environment, TMPDIR: PRIVATE_TEMPORARY_FOLDER } }),
+    ...["--die-with-parent", "--new-session", "--seccomp", FILTER_DESCRIPTOR],
+    "--",
+    ...argv,
   ];
 }
 
-function guardedFlags(readOnly: readonly string[]): string[] {
-  return ["--dev-bind", "/", "/", ...readOnly.flatMap((path) => ["--ro-bind", path, path])];
+/** A script to start with. By `-p`, bash takes neither functions nor a file to read first from the environment. */
+function launcher(shell: string, script: string): [string, ...string[]] {
+  return shell.endsWith("/bash") ? [shell, "-p", "-c", script] : [shell, "-c", script];
 }
 
-function hide(path: string, isFolder: (path: string) => boolean): string[] {
-  return isFolder(path) ? ["--tmpfs", path] : ["--ro-bind", "/dev/null", path];
+/** A line of the script: the working folder is there, read-only, if it is or lies in `folder`. */
+function showWorkingFolder(folder: string): string {
+  return `case $PWD/ in ${quote(`${folder}/`)}*) set -- --ro-bind "$PWD" "$PWD" "$@";; esac`;
+}
+
+function strictFlags({ grants }: StrictConfinement, options: BubblewrapOptions): string[] {
+  const has = (grant: Grant) => grants.includes(grant);
+  const resolver = options.look("/etc/resolv.conf")?.path;
+  const visible = [
+    ...VISIBLE_IN_RUN,
+    ...(has("network") && resolver?.startsWith(`${RUN}/`) ? [resolver] : []),
+  ];
+  return [
+    ...["--ro-bind", "/", "/"],
+    ...["--dev", "/dev", ...tmpfs(PRIVATE_TEMPORARY_FOLDER, options), "--remount-ro", "/dev"],
+    // The host's /proc shows its processes, while numbers mean the command's own: signals and the like reach no others. The
+    // user namespace closes the way through /proc/<pid>/root to what other processes may write.
+    ...(has("host-processes")
+      ? ["--ro-bind", "/proc", "/proc", "--unshare-user"]
+      : ["--proc", "/proc", "--remount-ro", "/proc", ...(options.userNamespace ? ["--unshare-user"] : [])]),
+    ...(has("unix-sockets") || options.look(RUN)?.isFolder !== true
+      ? []
+      : [...tmpfs(RUN, options), ...visible.flatMap((path) => ["--ro-bind-try", path, path])]),
+    ...(has("network") ? [] : ["--unshare-net"]),
+    ...["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"],
+  ];
+}
+
+/**
+ * A folder above a protected path is bound on itself, since what is mounted cannot be renamed. The command is not ended with
+ * us, so that it has the time between TERM and KILL.
+ */
+function guardedFlags(
+  { readOnly, hidden }: GuardedConfinement,
+  { look, userNamespace }: BubblewrapOptions,
+): string[] {
+  const paths = outermostOf(readOnly, look).map(({ path }) => path);
+  return [
+    ...["--dev-bind", "/", "/"],
+    ...ancestorsOf(paths).flatMap((folder) => ["--dev-bind", folder, folder]),
+    ...paths.flatMap((path) => ["--ro-bind", path, path]),
+    ...hide(hidden, look),
+    ...(userNamespace ? ["--unshare-user"] : []),
+    ...DROPPED_OF_ROOT.flatMap((name) => ["--cap-drop", `CAP_${name}`]),
+  ];
+}
+
+/** A file becomes a device that cannot be opened, a folder one that is empty and stays so. */
+function hide(paths: readonly string[], look: Look): string[] {
+  return outermostOf(paths, look).flatMap(({ path, isFolder }) =>
+    isFolder ? ["--tmpfs", path, "--remount-ro", path] : ["--ro-bind", "/dev/null", path]
+  );
+}
+
+function setFlags({ environment = {} }: Pick<Confinement, "environment">): string[] {
+  return Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]);
+}
+
+function tmpfs(folder: string, { canBound }: BubblewrapOptions): string[] {
+  return [...(canBound ? ["--size", String(PRIVATE_FOLDER_BYTES)] : []), "--tmpfs", folder];
+}
+
+/** Quotes a word of a shell script. */
+function quote(word: string): string {
+  return /^[\w/.,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,117 +1,107 @@
 /**
- * Finds the sandbox of this machine by trying it: what is there is started, and is used only if an attempt to change
- * something and to open a Unix socket fails within it.
+ * Finds the sandbox of this machine by trying it: what is there is started, and is used only if what it must keep a command
+ * from fails within it.
  */
-import { join } from "node:path";
 import { createBubblewrap } from "./bubblewrap.ts";
-import type { Confinement, Sandbox } from "./sandbox.ts";
+import { lookAtDisk } from "./covered_paths.ts";
+import { writeFilters } from "./filters.ts";
+import type { Sandbox } from "./sandbox.ts";
 import { createSeatbelt, SANDBOX_EXEC } from "./seatbelt.ts";
-import { seccompFilter } from "./seccomp.ts";
+import { tryOut } from "./trial.ts";
 
 /** Where distributions put bwrap(1); PATH is not asked, as whoever sets it would choose the sandbox. */
-const BWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"];
-const TRIAL_TIMEOUT_MS = 5_000;
+const BWRAP_PATHS = [
+  "/usr/bin/bwrap",
+  "/usr/local/bin/bwrap",
+  "/bin/bwrap",
+  "/run/current-system/sw/bin/bwrap",
+];
+
+const SHELLS = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"];
 
 /** What was found, and why not if nothing was. */
 export type Detection =
-  | { readonly sandbox: Sandbox; readonly reason?: undefined }
-  | { readonly sandbox: undefined; readonly reason: string };
+  | { readonly sandbox: Sandbox; readonly reason?: undefined; readonly remedy?: undefined }
+  | {
+    readonly sandbox: undefined;
+    /** Begins small and is to be read after "No sandbox: ". */
+    readonly reason: string;
+    /** What the owner of the machine can do, where something can be done. */
+    readonly remedy?: string | undefined;
+  };
 
 /**
- * Detects the sandbox.
+ * Detects the sandbox. Starts a few short programs, so it is asked once, at start.
  *
  * @param stateFolder - absolute path of an existing folder that can be written; the seccomp programs are kept there
+ *
+ * @example
+ * ```ts
+ * const { sandbox, reason } = await detectSandbox("/home/ada/.local/state/remote-agents");
+ * const argv = sandbox?.confine(["ls"], { kind: "strict", grants: [], hidden: [] });
+ * ```
  */
 export async function detectSandbox(stateFolder: string): Promise<Detection> {
-  const found = await findSandbox(stateFolder);
-  if (found.sandbox === undefined) return found;
-  const canary = join(stateFolder, `sandbox-trial-${crypto.randomUUID()}`);
-  try {
-    const problem = await tryOut(found.sandbox, canary);
-    return problem === undefined ? found : { sandbox: undefined, reason: `${found.sandbox.name} ${problem}` };
-  } finally {
-    await Deno.remove(canary).catch(() => {}); // It is there only if the sandbox does not hold.
+  const { os } = Deno.build;
+  if (os === "linux") return await detectBubblewrap(stateFolder);
+  if (os !== "darwin") return { sandbox: undefined, reason: `there is none for ${os}` };
+  if (lookAtDisk(SANDBOX_EXEC)?.isFolder !== false) {
+    return { sandbox: undefined, reason: `there is no ${SANDBOX_EXEC}` };
   }
+  return await tried(createSeatbelt(), stateFolder);
 }
 
-async function findSandbox(stateFolder: string): Promise<Detection> {
-  if (Deno.build.os === "darwin") {
-    return await isFile(SANDBOX_EXEC)
-      ? { sandbox: createSeatbelt() }
-      : { sandbox: undefined, reason: `there is no ${SANDBOX_EXEC}` };
+/**
+ * Tells what helps when bwrap does not work.
+ *
+ * @param complaint - what it wrote
+ */
+export function remedyFor(complaint: string): string | undefined {
+  if (/uid map|RTM_NEWADDR/i.test(complaint)) {
+    return "Allow bwrap to make user namespaces (Ubuntu: an AppArmor profile for /usr/bin/bwrap, or " +
+      '"sysctl kernel.apparmor_restrict_unprivileged_userns=0")';
   }
-  if (Deno.build.os !== "linux") return { sandbox: undefined, reason: `there is none for ${Deno.build.os}` };
-  const program = await firstFile(BWRAP_PATHS);
-  if (program === undefined) {
-    return { sandbox: undefined, reason: "bubblewrap is not installed (package bubblewrap)" };
+  if (/namespace|Operation not permitted|No permissions/i.test(complaint)) {
+    return 'Allow user namespaces ("sysctl user.max_user_namespaces", on older Debian ' +
+      '"sysctl kernel.unprivileged_userns_clone=1"); in a container, start it with a seccomp profile that allows them';
   }
-  const filters = await writeFilters(stateFolder);
-  if (filters === undefined) {
-    return { sandbox: undefined, reason: `there is no filter for ${Deno.build.arch}` };
-  }
-  return { sandbox: createBubblewrap({ program, filters, isFolder: isFolderSync }) };
-}
-
-/** Returns what is wrong with a sandbox, or undefined if it holds. */
-async function tryOut(sandbox: Sandbox, canary: string): Promise<string | undefined> {
-  const strict: Confinement = { kind: "strict", grants: [], hidden: [] };
-  const argv = ["/bin/sh", "-c", 'echo in; (: >"$1") 2>/dev/null && echo out; exit 0', "sh", canary];
-  const [program, ...args] = sandbox.confine(argv, strict);
-  let output: Deno.CommandOutput;
-  try {
-    output = await new Deno.Command(program, {
-      args,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      signal: AbortSignal.timeout(TRIAL_TIMEOUT_MS),
-    }).output();
-  } catch (error) {
-    return `cannot be started: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  const said = new TextDecoder().decode(output.stdout);
-  if (said === "in\n") return undefined;
-  if (said.includes("out")) return "does not keep a command from writing";
-  const complaint = new TextDecoder().decode(output.stderr).trim().split("\n")[0] ?? "";
-  return `does not work here: ${complaint || `exit code ${output.code}`}`;
-}
-
-async function writeFilters(folder: string): Promise<{ closed: string; unixSockets: string } | undefined> {
-  const closed = seccompFilter(Deno.build.arch, { unixSockets: false });
-  const unixSockets = seccompFilter(Deno.build.arch, { unixSockets: true });
-  if (closed === undefined || unixSockets === undefined) return undefined;
-  const files = {
-    closed: join(folder, "seccomp-closed.bpf"),
-    unixSockets: join(folder, "seccomp-sockets.bpf"),
-  };
-  await Promise.all([replaceFile(files.closed, closed), replaceFile(files.unixSockets, unixSockets)]);
-  return files;
-}
-
-/** Another process of this machine may be reading the file: it sees the old content or the new, never half. */
-async function replaceFile(file: string, content: Uint8Array): Promise<void> {
-  const draft = `${file}.${crypto.randomUUID()}`;
-  await Deno.writeFile(draft, content, { mode: 0o600, createNew: true });
-  await Deno.rename(draft, file);
-}
-
-async function firstFile(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) if (await isFile(path)) return path;
   return undefined;
 }
 
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false; // Not there, or not for us: it cannot be used.
+async function detectBubblewrap(stateFolder: string): Promise<Detection> {
+  const program = BWRAP_PATHS.find((path) => lookAtDisk(path)?.isFolder === false);
+  if (program === undefined) {
+    return {
+      sandbox: undefined,
+      reason: "bubblewrap is not installed",
+      remedy: 'Install the package "bubblewrap" (it has this name in every distribution)',
+    };
   }
+  const filters = await writeFilters(stateFolder, Deno.build.arch);
+  if (filters === undefined) {
+    return { sandbox: undefined, reason: `there is no system call filter for ${Deno.build.arch}` };
+  }
+  const shell = SHELLS.find((path) => lookAtDisk(path) !== undefined) ?? "/bin/sh";
+  const canBound = await canBoundFolders(program);
+  const common = { program, filters, look: lookAtDisk, shell, canBound };
+  const first = await tried(createBubblewrap({ ...common, userNamespace: false }), stateFolder);
+  if (first.sandbox !== undefined || Deno.uid() !== 0) return first;
+  const second = await tried(createBubblewrap({ ...common, userNamespace: true }), stateFolder);
+  return second.sandbox === undefined ? first : second;
 }
 
-function isFolderSync(path: string): boolean {
+async function tried(sandbox: Sandbox, folder: string): Promise<Detection> {
+  const problem = await tryOut(sandbox, { folder, os: Deno.build.os });
+  if (problem === undefined) return { sandbox };
+  return { sandbox: undefined, reason: `${sandbox.name} ${problem}`, remedy: remedyFor(problem) };
+}
+
+async function canBoundFolders(program: string): Promise<boolean> {
   try {
-    return Deno.statSync(path).isDirectory;
+    const { stdout } = await new Deno.Command(program, { args: ["--help"], stdin: "null", stderr: "null" })
+      .output();
+    return new TextDecoder().decode(stdout).includes("--size ");
   } catch {
-    return false; // It vanished since it was listed; then there is nothing to hide.
+    return false; // What is wrong with it shows when it is tried.
   }
 }

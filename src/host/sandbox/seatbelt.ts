@@ -2,6 +2,7 @@
  * The sandbox of macOS: `sandbox-exec` with a profile in Apple's sandbox language (sandbox-exec(1)). It was written from
  * the documentation and has not been run on a Mac; `detect.ts` uses it only where it is seen to hold.
  */
+import { ancestorsOf } from "./covered_paths.ts";
 import type { Confinement, Sandbox } from "./sandbox.ts";
 
 /** Absolute path of the program on every macOS. */
@@ -11,7 +12,13 @@ export const SANDBOX_EXEC = "/usr/bin/sandbox-exec";
 export function createSeatbelt(): Sandbox {
   return {
     name: "sandbox-exec",
-    confine: (argv, confinement) => [SANDBOX_EXEC, "-p", seatbeltProfile(confinement), ...argv],
+    confine: (argv, confinement) => [
+      SANDBOX_EXEC,
+      "-p",
+      seatbeltProfile(confinement),
+      ...setWithin(confinement),
+      ...argv,
+    ],
   };
 }
 
@@ -19,8 +26,15 @@ export function createSeatbelt(): Sandbox {
 export function seatbeltProfile(confinement: Confinement): string {
   const hidden = confinement.hidden.map((path) => `(deny file-read* file-write* (subpath ${quote(path)}))`);
   if (confinement.kind === "guarded") {
-    const readOnly = confinement.readOnly.map((path) => `(deny file-write* (subpath ${quote(path)}))`);
-    return ["(version 1)", "(allow default)", ...readOnly, ...hidden].join("\n");
+    const { readOnly } = confinement;
+    return [
+      "(version 1)",
+      "(allow default)",
+      ...readOnly.map((path) => `(deny file-write* (subpath ${quote(path)}))`),
+      // A folder that is renamed takes along what lies in it, and another can be put in its place.
+      ...ancestorsOf(readOnly).map((folder) => `(deny file-write-unlink (literal ${quote(folder)}))`),
+      ...hidden,
+    ].join("\n");
   }
   const has = (grant: string) => confinement.grants.some((granted) => granted === grant);
   return [
@@ -38,6 +52,7 @@ export function seatbeltProfile(confinement: Confinement): string {
         "(allow network-outbound (remote ip))",
         "(allow network-inbound (local ip))",
         "(allow system-socket)",
+        '(allow network-outbound (literal "/private/var/run/mDNSResponder"))',
       ]
       : []),
     ...(has("unix-sockets") ? ["(allow network-outbound (remote unix-socket))", "(allow mach-lookup)"] : []),
@@ -45,6 +60,13 @@ export function seatbeltProfile(confinement: Confinement): string {
   ].join("\n");
 }
 
+function setWithin({ environment = {} }: Confinement): string[] {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return variables.length === 0 ? [] : ["/usr/bin/env", ...variables];
+}
+
 function quote(path: string): string {
-  return `"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  const escaped = path.replaceAll("\\", "\\\\").replaceAll('"', '\\"')
+    .replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
+  return `"${escaped}"`;
 }

@@ -1,5 +1,5 @@
 /**
- * Recognises what would shut down the agent itself: its service, its processes.
+ * Recognises what would shut down the agent itself, or lift its limits: its service, its processes, its mode.
  */
 import { ANY, ONE } from "./fields.ts";
 import type { Invocation } from "./invocations.ts";
@@ -8,7 +8,7 @@ const OWN = /remote-agents?(?:$|[^a-z])/i;
 const OWN_NAMES = ["remote-agent", "remote-agents", "remote-agent.service"];
 
 /**
- * Explains how an invocation would shut down the agent.
+ * Explains how an invocation would shut down the agent or lift its limits.
  *
  * @param ownPids Process ids of the agent, if they are known.
  */
@@ -35,7 +35,12 @@ export function ownServiceProblem(
         : undefined;
     case "remote-agent":
     case "remote-agents":
-      return operands[0] === "uninstall" ? problem : undefined;
+      if (operands[0] === "uninstall") return problem;
+      // Showing and lowering the mode is harmless; raising it is for whoever sits at the console.
+      return operands[0] === "mode" &&
+          (args.includes("--reset") || !["plan", "disabled", undefined].includes(operands[1]))
+        ? "It would change the mode of the agent itself"
+        : undefined;
     case "pkill":
     case "killall":
     case "skill":

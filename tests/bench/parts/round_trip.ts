@@ -1,7 +1,8 @@
 /**
  * The round trip of a request through relay and encryption, against the same work in this process.
  */
-import { createLocalExecutors, runPlain } from "../programs/commands.ts";
+import { outside } from "../../helpers/local_host.ts";
+import { openBypassHost, runPlain } from "../programs/commands.ts";
 import type { PartOptions, PartReport } from "../report.ts";
 import { openBenchRoom } from "../room.ts";
 import { measureInRounds } from "../rounds.ts";
@@ -15,13 +16,14 @@ const WARM_UP = 20;
 export async function measureRoundTrip({ quick }: PartOptions): Promise<PartReport> {
   const rounds = quick ? 40 : 300;
   await using room = await openBenchRoom();
-  await using executors = createLocalExecutors();
+  await using host = await openBypassHost();
+  const { executors } = host;
   const { signal } = new AbortController();
   const works = {
     plainSpawn: () => runPlain("true"),
-    localExec: () => executors.execute("exec", TRUE, { signal }),
+    localExec: () => executors.execute("exec", TRUE, outside({ signal })),
     remoteExec: () => room.request({ op: "exec", params: TRUE }),
-    localInfo: () => executors.execute("get_info", {}, { signal }),
+    localInfo: () => executors.execute("get_info", {}, outside({ signal })),
     remoteInfo: () => room.request({ op: "get_info", params: {} }),
   };
   const timed = (work: () => Promise<unknown>) => async () => {

@@ -2,7 +2,8 @@
  * The throughput of a command's output through everything: agent, encryption, relay, caller.
  */
 import { peakMemoryBytes } from "../../helpers/memory.ts";
-import { createLocalExecutors } from "../programs/commands.ts";
+import { outside } from "../../helpers/local_host.ts";
+import { openBypassHost } from "../programs/commands.ts";
 import type { PartOptions, PartReport } from "../report.ts";
 import { openBenchRoom } from "../room.ts";
 import { measureInRounds } from "../rounds.ts";
@@ -17,7 +18,8 @@ export async function measureThroughput({ quick }: PartOptions): Promise<PartRep
   const argv = ["head", "-c", String(bytes), "/dev/zero"];
   const params = { argv };
   await using room = await openBenchRoom();
-  await using executors = createLocalExecutors();
+  await using host = await openBypassHost();
+  const { executors } = host;
   const { signal } = new AbortController();
   const timed = (run: (take: (chunk: Uint8Array) => void) => Promise<unknown>) => async () => {
     let received = 0;
@@ -31,7 +33,11 @@ export async function measureThroughput({ quick }: PartOptions): Promise<PartRep
   const speeds = await measureInRounds({
     plain: timed((take) => readPlainly(argv, take)),
     local: timed((take) =>
-      executors.execute("exec", params, { signal, output: (_channel, chunk) => Promise.resolve(take(chunk)) })
+      executors.execute(
+        "exec",
+        params,
+        outside({ signal, output: (_channel, chunk) => Promise.resolve(take(chunk)) }),
+      )
     ),
     remote: timed((take) =>
       room.request({ op: "exec", params }, { signal, onOutput: (_channel, chunk) => take(chunk) })

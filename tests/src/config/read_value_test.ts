@@ -3,6 +3,15 @@ import { ConfigError } from "../../../src/errors.ts";
 import { readText, readToml } from "../../../src/config/read_value.ts";
 import type { SettingKey } from "../../../src/config/settings.ts";
 
+const ID = "abcdefghijklmnopqrst";
+const RULE = {
+  program: "kubectl",
+  args: ["get", "**"],
+  decision: "allow",
+  match: ["kubectl get x"],
+  not_match: ["kubectl"],
+};
+
 const texts: readonly (readonly [SettingKey, string, unknown])[] = [
   ["relay", "wss://relay.example.com", "wss://relay.example.com"],
   ["room", "x".repeat(128), "x".repeat(128)],
@@ -17,6 +26,13 @@ const texts: readonly (readonly [SettingKey, string, unknown])[] = [
   ["max_queued", "0", 0],
   ["exec_timeout_ms", "86400000", 86_400_000],
   ["log_level", "debug", "debug"],
+  ["max_mode", "edit", "edit"],
+  ["sandbox", "required", "required"],
+  ["allow_peers", "", []],
+  ["allow_peers", `${ID}, ${ID}=plan`, [{ id: ID }, { id: ID, mode: "plan" }]],
+  ["allow_peers", `[{"id": "${ID}", "mode": "edit"}, "${ID}"]`, [{ id: ID, mode: "edit" }, { id: ID }]],
+  ["deny_paths", "~/private, /srv/**/*.key", ["~/private", "/srv/**/*.key"]],
+  ["policy_rules", JSON.stringify([RULE]), [RULE]],
 ];
 for (const [key, text, expected] of texts) {
   Deno.test(`readText() reads "${text.slice(0, 24)}" as ${key}`, () => {
@@ -57,6 +73,16 @@ const badTexts: readonly (readonly [SettingKey, string, string])[] = [
     "gpu,Linux",
     '"Linux" must be 1 to 32 lower-case letters, digits, dots, underscores or hyphens, beginning with a letter or digit',
   ],
+  ["allow_peers", "web-1", 'item 1, "id": must be an agent\'s whole id, 20 letters and digits'],
+  ["allow_peers", `${ID}=all`, 'item 1, "mode": must be "disabled", "plan", "edit", "bypass"'],
+  ["allow_peers", "[{", '"[{" must be a list of tables'],
+  [
+    "policy_rules",
+    JSON.stringify([{ ...RULE, match: [] }]),
+    'item 1, "match": must name at least one command',
+  ],
+  ["deny_paths", "secrets", '"secrets" must be an absolute path, or one that begins with ~ or **'],
+  ["sandbox", "on", '"on" must be one of "auto", "required", "off"'],
   ["tags", Array.from({ length: 33 }, (_, i) => `t${i}`).join(), "the list must be at most 32 tags"],
   ["no_agent", "yes", '"yes" must be 1, 0, true or false'],
   ["mode", "Plan", '"Plan" must be one of "disabled", "plan", "edit", "bypass"'],

@@ -1,37 +1,23 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../../src/errors.ts";
-import { createExecutors, type Executors, type ExecutorsOptions } from "../../../src/executors/mod.ts";
-import { detectPlatform } from "../../../src/host/platform.ts";
+import type { OutsideContext } from "../../../src/executors/mod.ts";
 import type { ErrorCode } from "../../../src/protocol/error_code.ts";
 import type { Mode } from "../../../src/protocol/mode.ts";
-import { OPERATIONS } from "../../../src/protocol/operation.ts";
+import { type OperationName, OPERATIONS } from "../../../src/protocol/operation.ts";
+import { createModeStore } from "../../../src/host/mode_store.ts";
+import type { PeerRule } from "../../../src/safety/peer_rules.ts";
+import { until } from "../../helpers/fake_clock.ts";
 import { isAlive } from "../../helpers/is_alive.ts";
+import { openTestHost, outside, type TestHost, type TestHostOptions } from "../../helpers/local_host.ts";
+import { temporaryFolder } from "../../helpers/temporary_folder.ts";
 
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: Deno.build.os !== "linux", fn });
 }
 
-function executorsOf(options: Partial<ExecutorsOptions> = {}): Executors {
-  return createExecutors({
-    host: {
-      id: "abcdefghij0123456789",
-      name: "builder",
-      tags: [],
-      role: "service",
-      platform: detectPlatform(),
-      hostname: "machine",
-      user: "someone",
-      home: "/tmp",
-      accepts: true,
-      version: "1.2.3",
-    },
-    startedAt: new Date(0),
-    mode: () => "edit",
-    ...options,
-  });
-}
-
-const context = () => ({ signal: new AbortController().signal });
+const context = (changes: Partial<OutsideContext> = {}) => outside(changes);
+const host = (settings: TestHostOptions["settings"] = {}, more: TestHostOptions = {}) =>
+  openTestHost({ ...more, settings });
 
 async function rejectsWith(
   call: Promise<unknown>,
@@ -47,13 +33,44 @@ async function rejectsWith(
 }
 
 test("execute() carries out every operation, with results of their shapes", async () => {
-  await using executors = executorsOf();
-  const params = { exec: { command: "echo hi" }, get_info: undefined };
-  for (const [operation, definition] of Object.entries(OPERATIONS)) {
-    // The names of the table above are those of the operations; a missing one fails the call.
-    const given = params[operation as keyof typeof params];
-    definition.result.parse(await executors.execute(operation, given, context()));
+  await using opened = await host();
+  const { executors, home } = opened;
+  const path = `${home}/a.txt`;
+  const sh =
+    `git -c init.defaultBranch=main init -q r && cd r && git config user.name n && git config user.email n@example.com && ` +
+    "git init -q --bare ../o && git remote add origin ../o && echo a > a && echo id > /dev/null";
+  const jobOf = async () =>
+    OPERATIONS.exec.result.parse(
+      await executors.execute("exec", { command: "sleep 1000", wait_ms: 0 }, context()),
+    ).job;
+  const steps: readonly (readonly [OperationName, () => unknown])[] = [
+    ["exec", () => ({ command: sh })],
+    ["job_list", () => ({})],
+    ["job_get", async () => ({ job: await jobOf() })],
+    ["job_cancel", async () => ({ job: await jobOf() })],
+    ["write_file", () => ({ path, content: "one\n" })],
+    ["read_file", () => ({ path })],
+    ["edit_file", () => ({ path, edits: [{ old_text: "one", new_text: "two" }] })],
+    ["list_dir", () => ({ path: home })],
+    ["file_stat", () => ({ path })],
+    ["file_search", () => ({ path: home, pattern: "two" })],
+    ["backup_list", () => ({})],
+    ["backup_restore", () => ({ id: 1 })],
+    ["git_status", () => ({ path: "r" })],
+    ["git_commit", () => ({ path: "r", message: "first", paths: ["a"] })],
+    ["git_diff", () => ({ path: "r" })],
+    ["git_log", () => ({ path: "r" })],
+    ["git_push", () => ({ path: "r", remote: "origin", branch: "main", set_upstream: true })],
+    ["git_pull", () => ({ path: "r" })],
+    ["get_info", () => undefined],
+    ["set_mode", () => ({ mode: "plan" })],
+  ];
+  assert.deepEqual(new Set(steps.map(([name]) => name)), new Set(Object.keys(OPERATIONS)));
+  for (const [name, params] of steps) {
+    const result = await executors.execute(name, await params(), context());
+    OPERATIONS[name].result.parse(result);
   }
+  assert.equal(await Deno.readTextFile(path), "one\n");
 });
 
 const badParams: readonly [string, unknown, RegExp][] = [
@@ -66,112 +83,152 @@ const badParams: readonly [string, unknown, RegExp][] = [
 ];
 for (const [what, params, pattern] of badParams) {
   test(`execute() names the field of ${what}`, async () => {
-    await using executors = executorsOf();
+    await using opened = await host();
+    const { executors } = opened;
     await rejectsWith(executors.execute("exec", params, context()), "bad_request", pattern);
   });
 }
 
 for (const name of ["reboot", "toString", "__proto__", ""]) {
   test(`execute() does not know the operation "${name}"`, async () => {
-    await using executors = executorsOf();
+    await using opened = await host();
+    const { executors } = opened;
     await rejectsWith(executors.execute(name, {}, context()), "unknown_operation");
   });
 }
 
+/** Sets the mode as the console does. */
+const setMode = (opened: TestHost, mode: Mode) =>
+  createModeStore(`${opened.folder}/agent/state`).writeConsole({ lasting: { mode, at: 1, by: "the test" } });
+
 test("execute() asks for the mode at each call, and runs nothing when it is refused", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    let mode: Mode = "plan";
-    await using executors = executorsOf({ mode: () => mode });
-    const call = () => executors.execute("exec", { argv: ["touch", `${folder}/ran`] }, context());
-    await rejectsWith(call(), "refused", /plan mode/);
-    await executors.execute("get_info", {}, context());
-    mode = "disabled";
-    await rejectsWith(call(), "refused", /disabled/);
-    await rejectsWith(executors.execute("get_info", {}, context()), "refused", /disabled/);
-    assert.throws(() => Deno.statSync(`${folder}/ran`), Deno.errors.NotFound);
-    mode = "bypass";
-    await call();
-    assert.ok((await Deno.stat(`${folder}/ran`)).isFile);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using opened = await host({ mode: "plan" });
+  const { executors, home } = opened;
+  const call = () => executors.execute("exec", { argv: ["touch", `${home}/ran`] }, context());
+  await rejectsWith(call(), "refused", /plan mode without a sandbox/);
+  await rejectsWith(
+    executors.execute("write_file", { path: "ran", content: "" }, context()),
+    "refused",
+    /plan mode/,
+  );
+  await executors.execute("exec", { command: "ls" }, context());
+  await setMode(opened, "disabled");
+  await rejectsWith(call(), "refused", /disabled/);
+  await rejectsWith(executors.execute("list_dir", { path: "/" }, context()), "refused", /disabled/);
+  await rejectsWith(executors.execute("set_mode", { mode: "plan" }, context()), "refused", /disabled/);
+  await executors.execute("get_info", {}, context());
+  assert.throws(() => Deno.statSync(`${home}/ran`), Deno.errors.NotFound);
+  await setMode(opened, "bypass");
+  await call();
+  assert.ok((await Deno.stat(`${home}/ran`)).isFile);
 });
 
 test("execute() refuses a queued request if the mode was lowered meanwhile", async () => {
-  let mode: Mode = "edit";
-  await using executors = executorsOf({ mode: () => mode, maxRunning: 1 });
+  await using opened = await host({ max_running: 1 });
+  const { executors } = opened;
   const hasStarted = Promise.withResolvers<void>();
   const controller = new AbortController();
   const first = executors.execute("exec", { command: "echo started; sleep 1000" }, {
-    signal: controller.signal,
+    ...context({ signal: controller.signal }),
     output: () => Promise.resolve(hasStarted.resolve()),
   });
-  const second = executors.execute("exec", { command: "echo ran" }, context());
+  const second = executors.execute("exec", { command: "touch ran" }, context());
   await hasStarted.promise;
-  mode = "plan";
+  await setMode(opened, "plan");
   controller.abort();
   await Promise.all([rejectsWith(first, "cancelled"), rejectsWith(second, "refused")]);
 });
 
+const ID = "bcdefghij2345672345b";
+const OTHER = "ccdefghij2345672345c";
+const peers: readonly (readonly [PeerRule[], id: string, isLocal: boolean, "all" | "reads" | "nothing"])[] = [
+  [[], ID, false, "all"],
+  [[{ id: ID }], ID, false, "all"],
+  [[{ id: ID, mode: "plan" }], ID, false, "reads"],
+  [[{ id: ID, mode: "disabled" }], ID, false, "nothing"],
+  [[{ id: OTHER }], ID, false, "nothing"],
+  [[{ id: OTHER }], "abcdefghij2345672345", false, "all"],
+  [[{ id: OTHER }], ID, true, "all"],
+];
+for (const [rules, id, isLocal, expected] of peers) {
+  test(`execute() allows ${expected} to ${isLocal ? "a local call" : id} by ${JSON.stringify(rules)}`, async () => {
+    await using opened = await host({ allow_peers: rules });
+    const caller = { id, name: "somebody", isLocal };
+    const may = async (operation: string, params: unknown) => {
+      try {
+        await opened.executors.execute(operation, params, context({ caller }));
+        return true;
+      } catch (error) {
+        assert.equal(OperationError.from(error).code, "refused", String(error));
+        return false;
+      }
+    };
+    const reads = await may("list_dir", { path: "/" });
+    const writes = await may("write_file", { path: "a.txt", content: "a" });
+    assert.equal(reads ? writes ? "all" : "reads" : "nothing", expected);
+  });
+}
+
 test("execute() runs hundreds of calls, never more at once than the limit", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await using executors = executorsOf({ maxRunning: 8 });
-    // Each command leaves a file while it runs, and tells how many it saw.
-    const command = 'f=$(mktemp -p "$FOLDER"); ls "$FOLDER" | wc -l; rm "$f"';
-    const calls = Array.from(
-      { length: 200 },
-      () => executors.execute("exec", { command, env: { FOLDER: folder } }, context()),
-    );
-    await Promise.resolve();
-    assert.deepEqual([executors.running, executors.queued], [8, 192]);
-    const counts = (await Promise.all(calls)).map((result) => {
-      const { exitCode, stdout } = OPERATIONS.exec.result.parse(result);
-      assert.equal(exitCode, 0);
-      return Number(stdout.head);
-    });
-    assert.ok(Math.max(...counts) <= 8, `${Math.max(...counts)} at once`);
-    assert.ok(Math.min(...counts) >= 1);
-    assert.deepEqual([executors.running, executors.queued], [0, 0]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using opened = await host({ max_running: 8 });
+  const { executors, home } = opened;
+  await Deno.mkdir(`${home}/running`);
+  // Each command leaves a file while it runs, and tells how many it saw.
+  const command = 'f=$(mktemp -p running); ls running | wc -l; rm "$f"';
+  const calls = Array.from({ length: 200 }, () => executors.execute("exec", { command }, context()));
+  await until("they wait", () => executors.queued === 192);
+  assert.equal(executors.running, 8);
+  const counts = (await Promise.all(calls)).map((result) => {
+    const { exitCode, stdout } = OPERATIONS.exec.result.parse(result);
+    assert.equal(exitCode, 0);
+    return Number(stdout.head);
+  });
+  assert.ok(Math.max(...counts) <= 8, `${Math.max(...counts)} at once`);
+  assert.ok(Math.min(...counts) >= 1);
+  assert.deepEqual([executors.running, executors.queued], [0, 0]);
 });
 
 test("execute() refuses past the queue, and answers get_info all the same", async () => {
-  await using executors = executorsOf({ maxRunning: 1, maxQueued: 1 });
+  await using opened = await host({ max_running: 1, max_queued: 1 });
+  const { executors } = opened;
   const controller = new AbortController();
-  const calls = [1, 2].map(() =>
-    executors.execute("exec", { command: "sleep 1000" }, { signal: controller.signal })
-  );
+  const call = () =>
+    executors.execute("exec", { command: "sleep 1000" }, context({ signal: controller.signal }));
+  const first = call();
+  await until("it runs", () => executors.running === 1);
+  const second = call();
+  await until("it waits", () => executors.queued === 1);
   await rejectsWith(executors.execute("exec", { command: "true" }, context()), "busy", /runs 1 and 1 more/);
   const info = OPERATIONS.get_info.result.parse(await executors.execute("get_info", {}, context()));
   assert.deepEqual([info.running, info.queued], [1, 1]);
   controller.abort();
-  await Promise.all(calls.map((call) => rejectsWith(call, "cancelled")));
+  await Promise.all([first, second].map((ended) => rejectsWith(ended, "cancelled")));
   assert.deepEqual([executors.running, executors.queued], [0, 0]);
 });
 
 test("execute() starts nothing for a caller that has gone", async () => {
-  await using executors = executorsOf();
-  await rejectsWith(
-    executors.execute("exec", { command: "true" }, { signal: AbortSignal.abort() }),
-    "cancelled",
+  await using opened = await host();
+  const call = opened.executors.execute(
+    "exec",
+    { command: "touch ran" },
+    context({ signal: AbortSignal.abort() }),
   );
+  await rejectsWith(call, "cancelled");
+  assert.throws(() => Deno.statSync(`${opened.home}/ran`), Deno.errors.NotFound);
 });
 
 test("execute() turns a fault of ours into the code internal", async () => {
-  await using executors = executorsOf({
+  await using opened = await host({}, {
     environment: () => {
       throw new Error("broken");
     },
   });
-  await rejectsWith(executors.execute("exec", { command: "true" }, context()), "internal", /broken/);
+  await rejectsWith(opened.executors.execute("exec", { command: "true" }, context()), "internal", /broken/);
 });
 
 test("disposing ends what runs and what waits, and nothing new is taken", async () => {
-  const executors = executorsOf({ maxRunning: 2, graceMs: 60_000, endGraceMs: 50 });
+  const opened = await host({ max_running: 2 }, { endGraceMs: 50 });
+  const { executors } = opened;
   const started = Promise.withResolvers<number>();
   const running = executors.execute("exec", { command: "trap '' TERM; setsid sleep 1000 & echo $!; wait" }, {
     ...context(),
@@ -183,7 +240,7 @@ test("disposing ends what runs and what waits, and nothing new is taken", async 
   const others = [1, 2].map(() => executors.execute("exec", { command: "sleep 1000" }, context()));
   const outcomes = Promise.allSettled([running, ...others]);
   const pid = await started.promise;
-  await executors[Symbol.asyncDispose]();
+  await opened[Symbol.asyncDispose]();
   assert.equal(isAlive(pid), false);
   for (const outcome of await outcomes) {
     assert.ok(outcome.status === "rejected" && outcome.reason instanceof OperationError);
@@ -192,6 +249,35 @@ test("disposing ends what runs and what waits, and nothing new is taken", async 
   }
   assert.deepEqual([executors.running, executors.queued], [0, 0]);
   await rejectsWith(executors.execute("exec", { command: "true" }, context()), "cancelled", /is ending/);
+});
+
+test("every request leaves its records, with what was decided and what came of it", async () => {
+  await using folder = await temporaryFolder();
+  {
+    await using opened = await host({}, { folder: folder.folder });
+    const { executors } = opened;
+    await executors.execute("exec", { command: "exit 3", env: { SECRET: "hunter2hunter2" } }, context());
+    await executors.execute("read_file", { path: "/etc/hostname" }, context());
+    await executors.execute("read_file", { path: "/etc/shadow" }, context()).catch(() => {});
+    await executors.execute("exec", { command: "rm -rf /" }, context()).catch(() => {});
+    await executors.execute("reboot", {}, context()).catch(() => {});
+  }
+  const text = await Deno.readTextFile(`${folder.folder}/agent/state/audit/audit.jsonl`);
+  const records = text.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(
+    records.map(({ event, operation, decision, rule, outcome, exitCode }) =>
+      [event, operation, decision, rule, outcome, exitCode].map((field) => field ?? "-").join(" ")
+    ),
+    [
+      "begin exec allow mode-edit - -",
+      "end exec - - ok 3",
+      "call read_file allow mode-edit ok -",
+      "call read_file allow mode-edit refused -",
+      "call exec refuse remove-great-folder refused -",
+      "call reboot refuse unknown_operation unknown_operation -",
+    ],
+  );
+  assert.ok(!text.includes("hunter2"));
 });
 
 const catastrophes: [params: Record<string, unknown>, runs: boolean][] = [
@@ -205,9 +291,9 @@ const catastrophes: [params: Record<string, unknown>, runs: boolean][] = [
 for (const [params, runs] of catastrophes) {
   for (const mode of ["edit", "bypass"] as const) {
     test(`execute() ${runs ? "runs" : "refuses"} ${JSON.stringify(params)} in ${mode} mode`, async () => {
-      await using executors = executorsOf({ mode: () => mode, environment: () => ({ PATH: "/nowhere" }) });
       // Nothing can be found to run, so that a fault of the deny-list does no harm.
-      const call = executors.execute("exec", params, context());
+      await using opened = await host({ mode }, { environment: () => ({ PATH: "/nowhere" }) });
+      const call = opened.executors.execute("exec", params, context());
       if (!runs) await rejectsWith(call, "refused", /in any mode/);
       else await call.catch((error: unknown) => assert.equal(OperationError.from(error).code, "cannot_run"));
     });

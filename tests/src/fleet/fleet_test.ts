@@ -9,6 +9,7 @@ import { formatAddress } from "../../../src/protocol/address.ts";
 import { type Bytes, utf8 } from "../../../src/protocol/bytes.ts";
 import type { ResultOf } from "../../../src/protocol/operation.ts";
 import { SAMPLE_PLATFORM, sampleAddress, sampleMember } from "../../helpers/sample_card.ts";
+import { infoResult } from "../../helpers/sample_results.ts";
 
 const SELF = "self".padEnd(20, "2");
 const OTHER = "othr".padEnd(20, "2");
@@ -16,25 +17,7 @@ const ME = sampleAddress(1);
 const self = { id: SELF, name: "me" };
 const { signal } = new AbortController();
 
-const info: ResultOf<"get_info"> = {
-  id: OTHER,
-  name: "there",
-  tags: [],
-  role: "service",
-  platform: SAMPLE_PLATFORM,
-  hostname: "there.example",
-  user: "root",
-  home: "/root",
-  mode: "edit",
-  accepts: true,
-  version: "1",
-  pid: 1,
-  processors: 2,
-  memory: { totalBytes: 2, availableBytes: 1 },
-  startedAt: "2026-01-01T00:00:00.000Z",
-  running: 0,
-  queued: 0,
-};
+const info = infoResult({ id: OTHER });
 
 const summary: AgentSummary = {
   ...self,

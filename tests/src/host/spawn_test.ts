@@ -339,3 +339,20 @@ for (
     );
   });
 }
+
+test("spawnProcess() tells the pid of what it started, and nothing of what could not be", async () => {
+  const pids: number[] = [];
+  let text = "";
+  const start = (argv: readonly [string, ...string[]]) =>
+    spawnProcess({ argv, cwd: "/", env: ENV, setsid }, {
+      onStart: (pid) => void pids.push(pid),
+      onOutput: (_channel, bytes) => {
+        text += new TextDecoder().decode(bytes);
+        return Promise.resolve();
+      },
+    });
+  await start(["sh", "-c", "echo $$"]);
+  assert.deepEqual(pids, [Number(text)]);
+  await assert.rejects(start(["/no/such/program"]));
+  assert.equal(pids.length, 1);
+});

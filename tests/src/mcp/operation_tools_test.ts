@@ -7,17 +7,11 @@ import type { Tool } from "../../../src/mcp/tool.ts";
 import { utf8 } from "../../../src/protocol/bytes.ts";
 import { isOperationName, OPERATIONS, type ResultOf } from "../../../src/protocol/operation.ts";
 
+import { execResult, NO_OUTPUT } from "../../helpers/sample_results.ts";
+
 const agent = { id: "a".repeat(20), name: "web" };
 const { signal } = new AbortController();
-const output = { head: "out", tail: "", bytes: 3, truncated: false, invalidUtf8: false };
-const result: ResultOf<"exec"> = {
-  exitCode: 0,
-  signal: null,
-  timedOut: false,
-  durationMs: 5,
-  stdout: output,
-  stderr: { ...output, head: "", bytes: 0 },
-};
+const result = execResult({ stdout: { ...NO_OUTPUT, head: "out", bytes: 3 } });
 
 function toolOf(name: string): Tool {
   return operationTools().find((tool) => tool.name === name) ?? assert.fail(`There is no tool "${name}"`);

@@ -1,28 +1,18 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../../src/errors.ts";
-import { describeError, hasSucceeded, RESULT_TEXTS } from "../../../src/mcp/result.ts";
+import { describeError, RESULT_TEXTS } from "../../../src/mcp/result.ts";
+import { hasSucceeded } from "../../../src/mcp/texts/jobs.ts";
 import type { ResultOf } from "../../../src/protocol/operation.ts";
 import type { Output } from "../../../src/protocol/operations/exec.ts";
 import { SAMPLE_PLATFORM } from "../../helpers/sample_card.ts";
+import { execResult, infoResult, NO_OUTPUT } from "../../helpers/sample_results.ts";
 
 const agent = { id: "a".repeat(20), name: "web" };
-const empty: Output = { head: "", tail: "", bytes: 0, truncated: false, invalidUtf8: false };
-
 function output(text: string, more: Partial<Output> = {}): Output {
-  return { ...empty, head: text, bytes: text.length, ...more };
+  return { ...NO_OUTPUT, head: text, bytes: text.length, ...more };
 }
 
-function exec(more: Partial<ResultOf<"exec">> = {}): ResultOf<"exec"> {
-  return {
-    exitCode: 0,
-    signal: null,
-    timedOut: false,
-    durationMs: 1_234,
-    stdout: empty,
-    stderr: empty,
-    ...more,
-  };
-}
+const exec = (more: Partial<ResultOf<"exec">> = {}) => execResult({ durationMs: 1_234, ...more });
 
 const endings: readonly (readonly [Partial<ResultOf<"exec">>, string, boolean])[] = [
   [{}, "Succeeded in 1.23 s on web", true],
@@ -86,32 +76,28 @@ Deno.test("exec's text is well-formed where it cuts a character of two units", (
 });
 
 Deno.test("get_info's text tells the machine, its mode, and whether it runs nothing for others", () => {
-  const info: ResultOf<"get_info"> = {
+  const info = infoResult({
     ...agent,
-    tags: [],
-    role: "service",
-    platform: SAMPLE_PLATFORM,
-    hostname: "web.example",
     user: "deploy",
     home: "/home/deploy",
     mode: "plan",
     accepts: false,
     version: "1.2.3",
-    pid: 1,
     processors: 4,
     memory: { totalBytes: 8 * 2 ** 30, availableBytes: 2 ** 30 },
-    startedAt: "2026-01-01T00:00:00.000Z",
+    disk: { path: "/home/deploy", totalBytes: 100 * 2 ** 30, availableBytes: 2 ** 30 },
     running: 3,
     queued: 5,
-  };
+  });
   const text = RESULT_TEXTS.get_info(info, agent);
   for (
     const part of [
-      /web \(a{20}\), mode plan, runs nothing for others/,
+      /web \(a{20}\), mode plan, at most edit by request, runs nothing for others/,
       /Debian GNU\/Linux 12, linux 6\.1\.0, x86_64; shell \/bin\/sh/,
-      /4 processors, 1\.0 GiB of 8\.0 GiB/,
+      /4 processors, load 0 0 0, 1\.0 GiB of 8\.0 GiB memory free, 1\.0 GiB of 100\.0 GiB free at \/home\/deploy/,
       /user deploy, home \/home\/deploy, remote-agent 1\.2\.3/,
-      /3 requests running, 5 waiting/,
+      /3 requests running, 5 waiting, 0 jobs/,
+      /^sandbox bubblewrap$/m,
     ]
   ) assert.match(text, part);
   const { distro: _, ...platform } = SAMPLE_PLATFORM;

@@ -1,6 +1,6 @@
 /**
- * An oracle outside of the policy: really runs commands, under bash in a bubblewrap with a writable folder, and tells which of them
- * changed a file, connected to a socket or ended a process.
+ * An oracle outside of what is tested: really runs commands and tells which of them changed a file, connected to a socket or ended a
+ * process. By itself it runs them under bash in a bubblewrap with a writable folder; what is tested may run them in its own way.
  */
 import { GIT_GUARD_ENVIRONMENT } from "../../../src/safety/git_guard.ts";
 import { prepareWorkFolder, type WorkFolder } from "../../corpus/work_folder.ts";
@@ -28,13 +28,32 @@ export interface Oracle extends AsyncDisposable {
   ): Promise<readonly { readonly command: string; readonly change: string }[]>;
 }
 
+/** Runs all commands one after the other, from the prepared folder; true if the process that watches over them lived on. */
+export type RunAll = (places: WorkFolder, shell: string, commands: readonly string[]) => Promise<boolean>;
+
+/** What may be other than usual. */
+export interface OracleOptions {
+  /** @default a bubblewrap that leaves the prepared folder writable */
+  readonly runAll?: RunAll;
+  /** Anything else that commands must leave as it is; compared before and after. */
+  readonly watch?: () => string | Promise<string>;
+  /** Where the prepared folder is made. @default the system's temporary files */
+  readonly parent?: string;
+}
+
 /**
  * Prepares a folder to run commands in. Dispose of it in the end.
  *
  * @param shell Path of the shell that runs them.
  */
-export async function openOracle(shell = "/usr/bin/bash"): Promise<Oracle> {
-  const root = await Deno.makeTempDir({ prefix: "oracle-" });
+export async function openOracle(
+  shell = "/usr/bin/bash",
+  { runAll = runInWritableFolder, watch = () => "", parent }: OracleOptions = {},
+): Promise<Oracle> {
+  const root = await Deno.makeTempDir({
+    prefix: "oracle-",
+    ...(parent === undefined ? {} : { dir: parent }),
+  });
   const pristine = `${root}/pristine`;
   const path = `${root}/work`;
   await Deno.mkdir(path);
@@ -53,9 +72,12 @@ export async function openOracle(shell = "/usr/bin/bash"): Promise<Oracle> {
   const changeOf = async (commands: readonly string[]): Promise<string | undefined> => {
     const connectionsBefore = connections;
     const before = await snapshot(path);
+    const watchedBefore = await watch();
     const isSentinelAlive = await runAll(places, shell, commands);
     const after = await snapshot(path);
     if (!isSentinelAlive) return "a process was ended";
+    const watched = await watch();
+    if (watched !== watchedBefore) return `"${watchedBefore}" became "${watched}"`;
     if (connections !== connectionsBefore) return "a socket was connected to";
     for (const [name, state] of after) if (before.get(name) !== state) return `"${name}" is new or changed`;
     for (const name of before.keys()) if (!after.has(name)) return `"${name}" is gone`;
@@ -69,7 +91,12 @@ export async function openOracle(shell = "/usr/bin/bash"): Promise<Oracle> {
     const [command, ...rest] = commands;
     if (command !== undefined && rest.length === 0) return [{ command, change }];
     const middle = Math.ceil(commands.length / 2);
-    return [...await culpritsOf(commands.slice(0, middle)), ...await culpritsOf(commands.slice(middle))];
+    const found = [
+      ...await culpritsOf(commands.slice(0, middle)),
+      ...await culpritsOf(commands.slice(middle)),
+    ];
+    // What only some together do is not to be lost.
+    return found.length > 0 ? found : [{ command: commands.join("\n"), change }];
   };
   return {
     places,
@@ -82,17 +109,21 @@ export async function openOracle(shell = "/usr/bin/bash"): Promise<Oracle> {
   };
 }
 
-/** Runs all commands in one sandbox, one after the other; true if the process that watches over them lived on. */
-async function runAll({ path }: WorkFolder, shell: string, commands: readonly string[]): Promise<boolean> {
-  const driver = 'sleep 1000 & sentinel=$!; for c in "$@"; do ' +
-    'timeout -k 1 10 $0 -c "$c" </dev/null >/dev/null 2>&1; done; kill -0 $sentinel';
-  const environment = {
+/** The environment of the commands. */
+export function oracleEnvironment({ path }: WorkFolder): Record<string, string> {
+  return {
     PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
     HOME: `${path}/home`,
     TMPDIR: `${path}/tmp`,
     LANG: "C.UTF-8",
     ...GIT_GUARD_ENVIRONMENT,
   };
+}
+
+const runInWritableFolder: RunAll = async (places, shell, commands) => {
+  const { path } = places;
+  const driver = 'sleep 1000 & sentinel=$!; for c in "$@"; do ' +
+    'timeout -k 1 10 $0 -c "$c" </dev/null >/dev/null 2>&1; done; kill -0 $sentinel';
   const { code } = await new Deno.Command("/usr/bin/bwrap", {
     args: [
       ...[
@@ -114,14 +145,14 @@ async function runAll({ path }: WorkFolder, shell: string, commands: readonly st
       ...["--unshare-all", "--new-session", "--die-with-parent", "--cap-drop", "ALL"],
       ...["/usr/bin/bash", "-c", driver, shell, ...commands],
     ],
-    env: environment,
+    env: oracleEnvironment(places),
     clearEnv: true,
     stdin: "null",
     stdout: "null",
     stderr: "null",
   }).output();
   return code === 0;
-}
+};
 
 /** Every file and folder with all that a command could change about it. */
 async function snapshot(root: string): Promise<Map<string, string>> {

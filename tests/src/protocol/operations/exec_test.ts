@@ -28,6 +28,10 @@ const params: readonly [string, unknown, boolean][] = [
   ["a timeout of 0", { command: "ls", timeout_ms: 0 }, false],
   ["a timeout of half a millisecond", { command: "ls", timeout_ms: 0.5 }, false],
   ["an infinite timeout", { command: "ls", timeout_ms: Infinity }, false],
+  ["no wait", { command: "ls", wait_ms: 0 }, true],
+  ["a wait of ten minutes", { command: "ls", wait_ms: 600_000 }, true],
+  ["a wait of more", { command: "ls", wait_ms: 600_001 }, false],
+  ["a negative wait", { command: "ls", wait_ms: -1 }, false],
   ["stdin of 4 MiB", { command: "cat", stdin: "x".repeat(4 * 1024 * 1024) }, true],
   ["stdin of one more", { command: "cat", stdin: "x".repeat(4 * 1024 * 1024 + 1) }, false],
   ["a parameter that is misspelt", { command: "ls", timeoutMs: 1 }, false],
@@ -42,6 +46,11 @@ for (const [what, value, expected] of params) {
 
 const output = { head: "a", tail: "", bytes: 1, truncated: false, invalidUtf8: false };
 const result = {
+  job: `j_${"a".repeat(20)}`,
+  status: "ended",
+  isolation: "none",
+  outputKept: false,
+  droppedBytes: 0,
   exitCode: 0,
   signal: null,
   timedOut: false,
@@ -54,6 +63,11 @@ const results: readonly [string, unknown, boolean][] = [
   ["a signal", { ...result, exitCode: null, signal: "SIGKILL" }, true],
   ["an exit code that is not whole", { ...result, exitCode: 0.5 }, false],
   ["a negative duration", { ...result, durationMs: -1 }, false],
+  ["a job that runs", { ...result, status: "running", exitCode: null }, true],
+  ["a job that is lost", { ...result, status: "lost" }, false],
+  ["a note", { ...result, isolation: "isolated", note: "not known" }, true],
+  ["another isolation", { ...result, isolation: "some" }, false],
+  ["no job", { ...result, job: undefined }, false],
   ["no stderr", { ...result, stderr: undefined }, false],
 ];
 for (const [what, value, expected] of results) {

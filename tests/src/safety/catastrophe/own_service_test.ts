@@ -25,6 +25,11 @@ for (
     "kill $(pgrep -f remote-agent)",
     "pidof remote-agent | xargs kill",
     "remote-agent uninstall",
+    "remote-agent mode bypass",
+    "remote-agent mode edit --for 30m",
+    "remote-agent mode --reset",
+    "remote-agent mode $mode",
+    "sudo /usr/local/bin/remote-agent mode edit",
   ]
 ) {
   Deno.test(`ownServiceProblem() sees one in ${command}`, () =>
@@ -45,6 +50,9 @@ for (
     "kill $(pgrep node)",
     "echo pkill remote-agent",
     "remote-agent status",
+    "remote-agent mode",
+    "remote-agent mode plan",
+    "remote-agent run --mode plan",
   ]
 ) {
   Deno.test(`ownServiceProblem() sees none in ${command}`, () => assert.equal(problemOf(command), undefined));

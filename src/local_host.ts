@@ -1,0 +1,214 @@
+/**
+ * This machine, as operations work on it: opens everything that carries them out, from the settings. Built once in each process, by
+ * `node.ts`.
+ */
+import { join } from "node:path";
+import { auditFolder } from "./audit/files.ts";
+import { type Audit, openAudit } from "./audit/log.ts";
+import { openBackups } from "./backups/store.ts";
+import type { Secrets } from "./config/redact.ts";
+import type { Settings } from "./config/settings.ts";
+import type { HostDescription, HostState } from "./executors/get_info.ts";
+import { configuredPrograms } from "./executors/git/configured_programs.ts";
+import { createExecutors, type Executors } from "./executors/mod.ts";
+import { createModes, type Modes } from "./executors/modes.ts";
+import { createPathGuard } from "./executors/path_guard.ts";
+import { createPermits } from "./executors/permits.ts";
+import type { GuardRules } from "./executors/real_rules.ts";
+import type { AuditPort } from "./executors/recorded.ts";
+import { createTable } from "./executors/table.ts";
+import { createWalls } from "./executors/walls.ts";
+import { createModeStore } from "./host/mode_store.ts";
+import type { NodePaths } from "./host/paths.ts";
+import { KILL_GRACE_MS } from "./host/process_tree.ts";
+import type { Detection } from "./host/sandbox/detect.ts";
+import { findSandbox } from "./host/sandbox/find_sandbox.ts";
+import { openJobs } from "./jobs/runner.ts";
+import { loggerOf } from "./log.ts";
+import type { Problems } from "./problems.ts";
+import { DENIED_PATHS } from "./safety/denied_paths.ts";
+import type { ModeStatus } from "./safety/ladder.ts";
+
+/** What a machine is opened from. */
+export interface LocalHostOptions {
+  readonly settings: Settings;
+  readonly paths: NodePaths;
+  readonly description: HostDescription;
+  readonly startedAt: Date;
+  /** Keeps what the process knows to be secret out of the audit log. */
+  readonly secrets: Pick<Secrets, "redact">;
+  readonly problems: Problems;
+  /** The environment that commands start from. @default the agent's own */
+  readonly environment?: (() => Readonly<Record<string, string>>) | undefined;
+  /** Milliseconds between TERM and KILL while the process ends. @default as always */
+  readonly endGraceMs?: number | undefined;
+  /** Called when the mode has changed. */
+  readonly onModeChange: (status: ModeStatus) => void;
+}
+
+/** The machine. Disposing of it ends what runs on it. */
+export interface LocalHost extends AsyncDisposable {
+  readonly executors: Executors;
+  readonly modes: Modes;
+  /** How it is doing. */
+  readonly state: HostState;
+}
+
+/**
+ * Opens the machine.
+ *
+ * @throws {ConfigError} If a sandbox is required and none works.
+ */
+export async function openLocalHost(options: LocalHostOptions): Promise<LocalHost> {
+  const { settings, paths, description, startedAt, problems } = options;
+  const { stateFolder } = paths;
+  const log = loggerOf("host");
+  const environment = options.environment ?? (() => Deno.env.toObject());
+  await Deno.mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  await using opening = new AsyncDisposableStack();
+  let isEnding = false;
+  const graceMs = () => (isEnding ? options.endGraceMs : undefined) ?? KILL_GRACE_MS;
+  const sandbox = lazySandbox(settings, stateFolder);
+  if (settings.sandbox === "required") await sandbox.find();
+
+  const audit = opening.use(openAudit({
+    folder: auditFolder(stateFolder),
+    agentId: description.id,
+    redact: (text) => options.secrets.redact(text),
+    onChange: (change) => {
+      if (change.works) log.warn("The audit log works again", { lost: change.lost });
+      else {
+        log.error("Cannot write the audit log: nothing that changes something is carried out", change);
+        problems.add(`Cannot write the audit log: ${change.reason}`);
+      }
+    },
+  }));
+  const jobs = opening.use(await openJobs({ stateFolder, graceMs }));
+  const backups = opening.use(openBackups(stateFolder));
+  const modes = opening.use(createModes({
+    settings: { mode: settings.mode, maxMode: settings.max_mode ?? settings.mode },
+    store: createModeStore(stateFolder),
+    onChange: options.onModeChange,
+  }));
+  const guarded = guardRules(settings, { paths, home: description.home });
+  const state = (): HostState => {
+    const { mode, ceiling, until } = modes.status;
+    return {
+      mode,
+      maxMode: ceiling,
+      modeUntil: until === undefined ? null : new Date(until).toISOString(),
+      sandbox: sandbox.state,
+      running: executors.running,
+      queued: executors.queued,
+      jobs: jobs.running,
+      audit: audit.status().failure?.reason ?? "ok",
+    };
+  };
+  const table = createTable({
+    host: description,
+    startedAt,
+    state: async () => {
+      await sandbox.find();
+      return state();
+    },
+    jobs,
+    backups,
+    guard: createPathGuard(guarded),
+    modes,
+    execTimeoutMs: settings.exec_timeout_ms,
+    graceMs,
+  });
+  const executors: Executors = opening.use(createExecutors({
+    id: description.id,
+    table,
+    permits: createPermits({
+      platform: description.platform,
+      home: description.home,
+      sandbox: async () => (await sandbox.find()).sandbox,
+      rules: settings.policy_rules,
+      walls: createWalls({
+        ...guarded,
+        own: guarded.own,
+        onIncomplete: () => log.warn("There are more credentials on this machine than a sandbox can cover"),
+      }),
+      programsOfGit: (folders) => configuredPrograms(folders, environment()),
+      environment,
+    }),
+    mode: () => modes.status.mode,
+    peers: settings.allow_peers,
+    audit: portOf(audit),
+    maxRunning: settings.max_running,
+    maxQueued: settings.max_queued,
+    onFault: (error) => {
+      log.error("A fault of this program", { error });
+      problems.add(error.message);
+    },
+  }));
+  const opened = opening.move();
+  return {
+    executors,
+    modes,
+    get state() {
+      return state();
+    },
+    async [Symbol.asyncDispose]() {
+      isEnding = true;
+      // Requests and jobs end at the same time, as each may take until the KILL.
+      await Promise.all([executors[Symbol.asyncDispose](), jobs[Symbol.asyncDispose]()]);
+      await opened.disposeAsync();
+    },
+  };
+}
+
+/** The sandbox is tried when it is first needed: commands such as `agents` need none. */
+function lazySandbox({ sandbox: choice }: Settings, stateFolder: string) {
+  let finding: Promise<Detection> | undefined;
+  let found: Detection = { sandbox: undefined, reason: "it was not needed yet" };
+  return {
+    find(): Promise<Detection> {
+      return finding ??= findSandbox(choice, stateFolder).then((detection) => found = detection);
+    },
+    get state(): HostState["sandbox"] {
+      return { name: found.sandbox?.name ?? null, reason: found.reason ?? null };
+    },
+  };
+}
+
+/** What the file operations and sandboxes keep closed. */
+function guardRules(
+  settings: Settings,
+  { paths, home }: { readonly paths: NodePaths; readonly home: string },
+): GuardRules & { readonly own: readonly string[] } {
+  const { os } = Deno.build;
+  const system = os === "darwin" ? "macos" : os === "windows" ? "windows" : "linux";
+  const own = [paths.configFolder, paths.stateFolder, ...unitFiles(home)];
+  return {
+    rules: {
+      allow: settings.allow_paths,
+      deny: [...DENIED_PATHS[system], ...settings.deny_paths],
+      own: own.map((path) => ({ path })),
+      ownSecrets: [{ path: paths.configFile }, { path: paths.stateFolder }],
+    },
+    system: { os: system, homes: [home], isCaseInsensitive: system !== "linux" },
+    own,
+  };
+}
+
+/** Where service units of the agent are, or would be. */
+function unitFiles(home: string): string[] {
+  return [
+    join(home, ".config/systemd/user/remote-agent.service"),
+    "/etc/systemd/system/remote-agent.service",
+    join(home, "Library/LaunchAgents/dev.remote-agents.agent.plist"),
+  ];
+}
+
+function portOf(audit: Audit): AuditPort {
+  return {
+    async begin(request) {
+      const begun = await audit.begin(request);
+      return (outcome) => void audit.end(begun, outcome);
+    },
+    call: (request, outcome) => void audit.call(request, outcome),
+  };
+}
