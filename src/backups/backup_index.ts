@@ -6,7 +6,6 @@
  */
 import { rmSync } from "node:fs";
 import { basename, sep } from "node:path";
-import type { SQLOutputValue } from "node:sqlite";
 import { type DraftLog, isDraftName } from "../host/atomic_write.ts";
 import type { Database } from "../host/database.ts";
 import type { FileAttributes } from "../host/stamped_file.ts";
@@ -256,7 +255,7 @@ function list({ sql }: Database, { path, before, limit }: BackupFilter): Backup[
   ).all(upTo, path, first, end, limit).map(backupOf);
 }
 
-function backupOf(row: Record<string, SQLOutputValue>): Backup {
+function backupOf(row: Readonly<Record<string, unknown>>): Backup {
   const number = (name: string) => Number(row[name]);
   const text = (name: string) => String(row[name]);
   return {

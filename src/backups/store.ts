@@ -10,7 +10,6 @@ import { openDatabase } from "../host/database.ts";
 import { createPathLocks, type PathLocks } from "../host/path_locks.ts";
 import { type FileStamp, isSameStamp, openStampedFile } from "../host/stamped_file.ts";
 import type { Bytes } from "../protocol/bytes.ts";
-import { showPath } from "../safety/show_path.ts";
 import {
   type Backup,
   type BackupFilter,
@@ -129,9 +128,7 @@ async function save(
   if (file.size > limits.fileBytes) {
     throw new OperationError(
       "too_large",
-      `Cannot back ${
-        showPath(path)
-      } up, and so not replace it: it has ${file.size} bytes, the limit is ${limits.fileBytes}`,
+      `Cannot back the file up, and so not replace it: it has ${file.size} bytes, the limit is ${limits.fileBytes}`,
     );
   }
   const draft = await objects.draft(file, limits.fileBytes);

@@ -72,7 +72,13 @@ async function runWithSettings(
   await using _log = log?.configureLog({ level: loaded.settings.log_level, secrets: secrets.values });
   using stop = watchStopSignals();
   const { settings, origins } = loaded;
-  const context: CommandContext = { settings, origins, paths, secrets, signal: stop.signal };
+  const context: CommandContext = {
+    settings,
+    origins,
+    paths: { ...paths, tokenFiles: loaded.tokenFiles },
+    secrets,
+    signal: stop.signal,
+  };
   return await execute(context);
 }
 

@@ -46,6 +46,8 @@ export function createProgram(starter: Starter): CommandUnknownOpts {
     .option("--verbose", "show the stack of an error")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
+    // Their arguments are in their own help; here they would leave no room for what they are for.
+    .configureHelp({ subcommandTerm: (command) => [command.name(), ...command.aliases()].join("|") })
     .addHelpText("after", FIRST_STEPS)
     .showHelpAfterError('Run "remote-agent --help" for help')
     .exitOverride();
@@ -194,6 +196,38 @@ export function createProgram(starter: Starter): CommandUnknownOpts {
       starter.withSettings("policy", command, async () => {
         const { execute } = await import("./commands/policy.ts");
         return (context) => execute(context, { words, json: options.json === true });
+      })
+    );
+
+  addSettingOptions(program.command("audit"), "audit")
+    .addArgument(
+      new Argument("[action]", "verify: check that nothing was changed or taken out").choices(["verify"]),
+    )
+    .option("--follow", "go on with new records until Ctrl-C")
+    .option("--json", "print JSON, one record a line")
+    .option("--since <time>", "since when: a time, or how long ago, such as 30m or 2d")
+    .option("--operation <name>", "only records of this operation")
+    .option("--agent <name>", "only records of this caller: its name, or the beginning of its id")
+    .option("--limit <n>", "at most so many records, the newest (default: 100)")
+    .summary("show or check the record of what was asked of this machine")
+    .description(
+      "Shows the audit log of this machine: who asked what, what was decided by which rule, and what came of it. With " +
+        "verify it checks the chain of hashes: exit code 1 and the first broken place if a record was changed or is missing.",
+    )
+    .addHelpText("after", example("remote-agent audit --since 1h --operation exec"))
+    .action((action, options, command) =>
+      starter.withSettings("audit", command, async () => {
+        const { execute } = await import("./commands/audit.ts");
+        return (context) =>
+          execute(context, {
+            action,
+            follow: options.follow === true,
+            json: options.json === true,
+            since: options.since,
+            operation: options.operation,
+            agent: options.agent,
+            limit: options.limit,
+          });
       })
     );
 

@@ -1,6 +1,7 @@
 /**
  * Brings the settings together: reads flags, environment, token file and config.toml, and merges them.
  */
+import { resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { MAX_CONFIG_BYTES, readConfigFile } from "./config_file.ts";
 import { type Environment, readEnvironment, TOKEN_FILE_VARIABLE } from "./environment.ts";
@@ -21,6 +22,8 @@ export interface Flags {
 /** Settings with their origins, and what the user should be told about them. */
 export interface LoadedSettings extends ResolvedSettings {
   readonly warnings: readonly string[];
+  /** Absolute paths of the files that were named to hold the token: as secret as config.toml. */
+  readonly tokenFiles: readonly string[];
 }
 
 /** Where settings come from. */
@@ -77,6 +80,8 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   return {
     ...mergeSettings(sources, { command, hostName }),
     warnings: [...fromEnv.warnings, ...flagToken.warnings, ...envToken.warnings, ...file.warnings],
+    tokenFiles: [flags.tokenFile, fromEnv.tokenFile]
+      .flatMap((path) => path === undefined || path === "-" ? [] : [resolve(path)]),
   };
 }
 

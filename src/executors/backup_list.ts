@@ -1,20 +1,16 @@
 /**
  * The executor of `backup_list`: tells which versions of files were kept.
  */
-import type * as z from "zod";
 import type { Backups, ListedBackup } from "../backups/store.ts";
-import { type BackupEntry, type backupList, BACKUPS_PER_PAGE } from "../protocol/operations/backup_list.ts";
-import type { CallContext } from "./executor.ts";
+import { type BackupEntry, BACKUPS_PER_PAGE } from "../protocol/operations/backup_list.ts";
+import type { Executor } from "./executor.ts";
 import type { PathGuard } from "./path_guard.ts";
 import { nearestRealPath } from "./nearest_real_path.ts";
 
 /** Makes the executor. */
 export function createBackupList(
   { backups, guard }: { readonly backups: Backups; readonly guard: PathGuard },
-): (
-  params: z.infer<typeof backupList.params>,
-  context: CallContext,
-) => Promise<z.infer<typeof backupList.result>> {
+): Executor<"backup_list"> {
   return async ({ path, limit = BACKUPS_PER_PAGE, cursor }, { permit: { mode } }) => {
     const found = await backups.list({
       path: path === undefined ? undefined : await nearestRealPath(guard.absolute(path)),

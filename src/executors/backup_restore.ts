@@ -1,16 +1,14 @@
 /**
  * The executor of `backup_restore`: puts a kept version of a file back, in the same way in which files are written.
  */
-import type * as z from "zod";
 import type { Backup } from "../backups/backup_index.ts";
 import { writeAll } from "../backups/objects.ts";
 import type { Backups, OpenBackup } from "../backups/store.ts";
 import { OperationError } from "../errors.ts";
 import { codeOf } from "../host/stamped_file.ts";
 import { type Bytes, EMPTY } from "../protocol/bytes.ts";
-import type { backupRestore } from "../protocol/operations/backup_restore.ts";
 import { MAX_EDITED_BYTES } from "../protocol/operations/edit_file.ts";
-import type { CallContext } from "./executor.ts";
+import type { CallContext, Executor } from "./executor.ts";
 import type { OldFile, ReplaceFile } from "./file_replacer.ts";
 import type { PathGuard } from "./path_guard.ts";
 import { decodeText } from "./text_codec.ts";
@@ -26,10 +24,7 @@ export interface BackupRestoreOptions {
 /** Makes the executor. */
 export function createBackupRestore(
   { replaceFile, guard, backups }: BackupRestoreOptions,
-): (
-  params: z.infer<typeof backupRestore.params>,
-  context: CallContext,
-) => Promise<z.infer<typeof backupRestore.result>> {
+): Executor<"backup_restore"> {
   return async (params, context) => {
     const dryRun = params.dry_run ?? false;
     const backup = findReadable(params.id, { backups, guard, context });

@@ -11,8 +11,8 @@ import { showPath } from "../safety/show_path.ts";
 
 /** Milliseconds for which what was found holds. */
 const MAX_AGE_MS = 2_000;
-/** Closed files that are kept in mind. */
-const MAX_PATHS = 2_048;
+/** Closed files that are kept in mind, and milliseconds that are spent on finding them: it is done again and again. */
+const BOUNDS = { maxPaths: 2_048, maxMs: 250 };
 
 /** Answers about closed files. */
 export interface ClosedFiles {
@@ -27,8 +27,8 @@ export function createClosedFiles(
   { deny, now }: { readonly deny: PathTree; readonly now: () => number },
 ): ClosedFiles {
   let known: Known | undefined;
-  const lookUp = () => {
-    const age = known === undefined ? Infinity : now() - known.at;
+  const lookUp = ({ isFresh = false } = {}) => {
+    const age = known === undefined || isFresh ? Infinity : now() - known.at;
     if (known === undefined || age > MAX_AGE_MS || age < 0) known = { ...find(deny), at: now() };
     return known;
   };
@@ -40,6 +40,8 @@ export function createClosedFiles(
     },
     decideIdentity(path, access, identity) {
       if (identity === undefined || !lookUp().identities.has(identity)) return { decision: "allow" };
+      // A closed file that is gone since may have left its inode to this one: the agent replaces some of its own all the time.
+      if (!lookUp({ isFresh: true }).identities.has(identity)) return { decision: "allow" };
       return refusal(access, path, "it is a closed file by another name");
     },
   };
@@ -52,7 +54,7 @@ interface Known {
 }
 
 function find(deny: PathTree): Omit<Known, "at"> {
-  const { paths } = findCredentialFiles(deny, { maxPaths: MAX_PATHS });
+  const { paths } = findCredentialFiles(deny, BOUNDS);
   const isDenied = (path: string) => {
     const { rule } = deny.match(path);
     return rule !== undefined && !rule.isException;

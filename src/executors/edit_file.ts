@@ -1,21 +1,20 @@
 /**
  * The executor of `edit_file`: replaces exact texts in a file and tells what changed.
  */
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import type { Bytes } from "../protocol/bytes.ts";
-import { type editFile, MAX_EDITED_BYTES } from "../protocol/operations/edit_file.ts";
+import type { ParamsOf } from "../protocol/operation.ts";
+import { MAX_EDITED_BYTES } from "../protocol/operations/edit_file.ts";
 import { showPath } from "../safety/show_path.ts";
 import { applyEdits, EditError } from "./apply_edits.ts";
-import type { CallContext } from "./executor.ts";
+import type { Executor } from "./executor.ts";
 import type { NewFile, OldFile, ReplaceFile } from "./file_replacer.ts";
 import type { PathGuard } from "./path_guard.ts";
 import { decodeText, encodeText, type TextEncoding } from "./text_codec.ts";
 import { type UnifiedDiff, unifiedDiff } from "./unified_diff.ts";
 import { newFileOf } from "./write_file.ts";
 
-type Params = z.infer<typeof editFile.params>;
-type Result = z.infer<typeof editFile.result>;
+type Params = ParamsOf<"edit_file">;
 
 /** What an edit leaves beside the file. */
 interface Edited extends UnifiedDiff {
@@ -27,7 +26,7 @@ interface Edited extends UnifiedDiff {
 /** Makes the executor. */
 export function createEditFile(
   { replaceFile, guard }: { readonly replaceFile: ReplaceFile; readonly guard: PathGuard },
-): (params: Params, context: CallContext) => Promise<Result> {
+): Executor<"edit_file"> {
   return async (params, context) => {
     const dryRun = params.dry_run ?? false;
     let edited: Edited | undefined;

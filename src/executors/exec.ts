@@ -6,7 +6,7 @@ import { isAbsolute, join } from "node:path";
 import { OperationError } from "../errors.ts";
 import { childEnvironment } from "../host/environment.ts";
 import { shellArgv } from "../host/shell.ts";
-import { findSetsid } from "../host/start_process.ts";
+import { findProgram, findSetsid } from "../host/start_process.ts";
 import type { LiveJob } from "../jobs/live_job.ts";
 import { showCommand } from "../jobs/rules.ts";
 import type { Jobs } from "../jobs/runner.ts";
@@ -41,6 +41,11 @@ export function createExec(options: ExecOptions): Executor<"exec"> {
     const argv = argvOf(params, options.shell);
     const confined = confine(argv, params.env ?? {}, permit);
     if (signal.aborted) throw cancelled(signal);
+    const what = { program: argv[0], cwd };
+    // A sandbox that does not find the program would end with an exit code of its own.
+    if (confined.isolation !== "none") {
+      await explained(what, findProgram(argv[0], { cwd, env: permit.environment }));
+    }
     const job = await start(options.jobs, {
       command: {
         argv: confined.argv,
@@ -55,20 +60,28 @@ export function createExec(options: ExecOptions): Executor<"exec"> {
       mode: permit.mode,
       isolation: confined.isolation,
       live: context.output,
-    }, { program: argv[0], cwd });
+    }, what);
     await waitForEnd(job, params.wait_ms ?? EXEC_WAIT_MS, signal);
     return resultOf(job, { signal, permit });
   };
 }
 
-/** Starts a job, and finds out what was missing if it cannot be. */
+/** Starts a job. */
 async function start(
   jobs: Jobs,
   job: Parameters<Jobs["start"]>[0],
   what: { readonly program: string; readonly cwd: string },
 ): Promise<LiveJob> {
+  return await explained(what, jobs.start(job));
+}
+
+/** Waits for what may fail as the start of a program does, and finds out what was missing. */
+async function explained<T>(
+  what: { readonly program: string; readonly cwd: string },
+  starting: Promise<T>,
+): Promise<T> {
   try {
-    return await jobs.start(job);
+    return await starting;
   } catch (error) {
     if (error instanceof OperationError) throw error;
     throw await explainStart(error, what);

@@ -3,7 +3,6 @@
  * the guard and matched by ourselves. ripgrep, where it is there, makes picking fast and decides nothing.
  */
 import { basename, dirname, join } from "node:path";
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import type { Matcher } from "../host/search/matcher.ts";
 import { decodeText, hasMatch, searchText } from "../host/text_search.ts";
@@ -19,16 +18,17 @@ import {
 } from "../host/walk.ts";
 import { withinBudget, type WorkBudget } from "../host/work_budget.ts";
 import type { Bytes } from "../protocol/bytes.ts";
-import type { fileSearch, FoundFile, Truncation } from "../protocol/operations/file_search.ts";
+import type { FoundFile, Truncation } from "../protocol/operations/file_search.ts";
 import { inParallel } from "./in_parallel.ts";
 import { createPicker, type Picker } from "./pick_files.ts";
 import { readSearchRequest, type SearchRequest } from "./search_request.ts";
 import type { CallContext } from "./executor.ts";
 import { kindOf, walkFailure } from "./list_dir.ts";
 import type { OpenedFile, PathGuard } from "./path_guard.ts";
+import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 
-type Params = z.infer<typeof fileSearch.params>;
-type Result = z.infer<typeof fileSearch.result>;
+type Params = ParamsOf<"file_search">;
+type Result = ResultOf<"file_search">;
 
 /** Files that are looked at together: few at first, so that a search that soon has enough is soon over. */
 const FIRST_BATCH = 64;

@@ -2,20 +2,20 @@
  * The executor of `file_stat`: describes what is at a path.
  */
 import { createHash } from "node:crypto";
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import { ownerNames } from "../host/account_names.ts";
 import { FileReader } from "../host/file_reader.ts";
 import { kindOf } from "../host/open_file.ts";
-import { type fileStat, MAX_HASHED_BYTES } from "../protocol/operations/file_stat.ts";
+import { MAX_HASHED_BYTES } from "../protocol/operations/file_stat.ts";
 import { cancelled } from "./admission.ts";
 import type { CallContext } from "./executor.ts";
 import type { HostPathGuard } from "./path_guard.ts";
+import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 
 /** What a call asks. */
-export type StatParams = z.infer<typeof fileStat.params>;
+export type StatParams = ParamsOf<"file_stat">;
 /** What it answers. */
-export type StatResult = z.infer<typeof fileStat.result>;
+export type StatResult = ResultOf<"file_stat">;
 
 /** What {@link createFileStat} needs. */
 export interface FileStatOptions {

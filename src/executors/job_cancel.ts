@@ -1,12 +1,11 @@
 /**
  * The executor of `job_cancel`: ends a job, whichever process of this host runs it.
  */
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import type { Jobs } from "../jobs/runner.ts";
-import type { jobCancel } from "../protocol/operations/job_cancel.ts";
 import type { CallContext } from "./executor.ts";
 import { orphanNote, requireJob, summarize } from "./job_summary.ts";
+import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 
 /** How long the answer waits for the end: TERM, two seconds, KILL, and what the system needs to report it. */
 const WAIT_MS = 5_000;
@@ -15,9 +14,9 @@ const WAIT_MS = 5_000;
 export function createJobCancel(
   { jobs }: { readonly jobs: Jobs },
 ): (
-  params: z.infer<typeof jobCancel.params>,
+  params: ParamsOf<"job_cancel">,
   context: CallContext,
-) => Promise<z.infer<typeof jobCancel.result>> {
+) => Promise<ResultOf<"job_cancel">> {
   return async ({ job }, { signal, caller, permit }) => {
     const record = await requireJob(jobs, job);
     // Plan mode changes nothing, so it ends only what it started.

@@ -1,7 +1,6 @@
 /**
  * The executor of `job_get`: what became of a job, and its output from a cursor on.
  */
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import type { JobPart } from "../jobs/archive.ts";
 import { JOB_STREAMS } from "../jobs/output_file.ts";
@@ -9,21 +8,30 @@ import { isOver } from "../jobs/rules.ts";
 import type { Jobs } from "../jobs/runner.ts";
 import type { JobRecord } from "../jobs/store.ts";
 import { shareRoom, textPage } from "../jobs/text_page.ts";
-import { JOB_PAGE_BYTES, type jobGet, type OutputPage } from "../protocol/operations/job_get.ts";
+import { JOB_PAGE_BYTES, type OutputPage } from "../protocol/operations/job_get.ts";
 import type { CallContext } from "./executor.ts";
-import { orphanNote, requireJob, summarize } from "./job_summary.ts";
+import { maySee, orphanNote, requireJob, summarize } from "./job_summary.ts";
+import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 
-type Params = z.infer<typeof jobGet.params>;
-type Result = z.infer<typeof jobGet.result>;
+type Params = ParamsOf<"job_get">;
+type Result = ResultOf<"job_get">;
 type Cursor = Result["cursor"];
 
 /** Makes the executor. */
 export function createJobGet(
   { jobs }: { readonly jobs: Jobs },
 ): (params: Params, context: CallContext) => Promise<Result> {
-  return async (params, { signal }) => {
+  return async (params, context) => {
+    const { signal } = context;
     const cursor = { stdout: params.cursor?.stdout ?? 0, stderr: params.cursor?.stderr ?? 0 };
     const first = await requireJob(jobs, params.job);
+    if (!maySee(first, context)) {
+      throw new OperationError(
+        "refused",
+        `Cannot show the job: another agent started it in ${first.mode} mode, and here ${context.permit.mode} mode holds`,
+        { rule: "job-of-higher-mode", remedy: "Ask the user, who can see to it on that machine" },
+      );
+    }
     if (!isOver(first.status)) {
       await jobs.waitForNews(params.job, cursor, { waitMs: params.wait_ms ?? 0, signal });
     }

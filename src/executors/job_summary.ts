@@ -5,6 +5,8 @@ import { OperationError } from "../errors.ts";
 import type { Jobs } from "../jobs/runner.ts";
 import type { JobRecord } from "../jobs/store.ts";
 import type { JobId, JobSummary } from "../protocol/job.ts";
+import { isAbove } from "../safety/mode_order.ts";
+import type { CallContext } from "./executor.ts";
 
 /**
  * Finds a job.
@@ -21,6 +23,17 @@ export async function requireJob(jobs: Jobs, id: JobId): Promise<JobRecord> {
       remedy: "Ask the machine that runs it; job_list shows the jobs of a machine",
     },
   );
+}
+
+/**
+ * Whether a caller may see what a job is and writes. Of a job that somebody else started in a higher mode it may not: its output
+ * can hold what is closed to the caller.
+ */
+export function maySee(
+  record: JobRecord,
+  { caller, permit }: Pick<CallContext, "caller" | "permit">,
+): boolean {
+  return record.callerId === caller.id || !isAbove(record.mode, permit.mode);
 }
 
 /** Turns a record into what callers are told. */

@@ -2,25 +2,20 @@
  * The executor of `list_dir`: walks, sorts, and cuts one page out.
  */
 import { join } from "node:path";
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import { type NameTest, nameTest } from "../host/search/name_filter.ts";
 import { emptyReport, walk, type WalkEntry, type WalkReport } from "../host/walk.ts";
 import { StuckError, withinBudget, type WorkBudget } from "../host/work_budget.ts";
-import {
-  type Entry,
-  type ListCursor,
-  type listDir,
-  MAX_LIST_DEPTH,
-} from "../protocol/operations/list_dir.ts";
+import { type Entry, type ListCursor, MAX_LIST_DEPTH } from "../protocol/operations/list_dir.ts";
 import { cancelled } from "./admission.ts";
 import { inParallel } from "./in_parallel.ts";
 import { after, orderOf, parseCursor, writeCursor } from "./list_cursor.ts";
 import type { CallContext } from "./executor.ts";
 import type { PathGuard } from "./path_guard.ts";
+import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 
-type Params = z.infer<typeof listDir.params>;
-type Result = z.infer<typeof listDir.result>;
+type Params = ParamsOf<"list_dir">;
+type Result = ResultOf<"list_dir">;
 
 const LIMIT = 500;
 const TIME_LIMIT_MS = 20_000;

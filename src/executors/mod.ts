@@ -6,7 +6,7 @@ import { OperationError } from "../errors.ts";
 import { describeIssues } from "../protocol/describe_issues.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { isOperationName, type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
-import { lowerMode } from "../safety/mode_order.ts";
+import { isAbove, lowerMode } from "../safety/mode_order.ts";
 import { modeForPeer, type PeerRule } from "../safety/peer_rules.ts";
 import { settingRemedy } from "../safety/owner_remedy.ts";
 import { Admission, type AdmissionLimits, cancelled } from "./admission.ts";
@@ -78,11 +78,10 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const calls = new Map<AbortController, Promise<unknown>>();
   let hasEnded = false;
 
-  const modeFor = (caller: Caller): Mode => {
-    const mode = options.mode();
-    if (caller.isLocal || caller.id === options.id) return mode;
+  const ceilingOf = (caller: Caller): Mode => {
+    if (caller.isLocal || caller.id === options.id) return "bypass";
     const ceiling = modeForPeer(options.peers, caller.id);
-    if (ceiling !== undefined) return lowerMode(mode, ceiling);
+    if (ceiling !== undefined) return ceiling;
     throw new OperationError(
       "refused",
       "Cannot run anything for this agent: it is not among those that may command the host",
@@ -92,6 +91,8 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       },
     );
   };
+
+  const modeFor = (caller: Caller): Mode => lowerMode(options.mode(), ceilingOf(caller));
 
   /** Asks the policy; again after a wait, if the mode has changed meanwhile. */
   const permitFor = async (operation: OperationName, params: unknown, caller: Caller, before?: Permit) => {
@@ -109,6 +110,8 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       const checked = parseParams(name, params);
       if (signal.aborted) throw cancelled(signal);
       const first = await permitFor(name, checked, caller);
+      // The schema of that name has parsed them.
+      if (name === "set_mode") refuseAboveCeiling(checked as ParamsOf<"set_mode">, ceilingOf(caller));
       if (IMMEDIATE.has(name)) return { name, checked, permit: first, place: undefined };
       const place = await admission.acquire(signal);
       try {
@@ -166,6 +169,16 @@ function parseParams(operation: OperationName, params: unknown): unknown {
   throw new OperationError("bad_request", `Cannot read the parameters of "${operation}": ${problems}`, {
     cause: parsed.error,
   });
+}
+
+/** The mode is the whole host's: who may do little here must not open it to others. */
+function refuseAboveCeiling({ mode }: ParamsOf<"set_mode">, ceiling: Mode): void {
+  if (!isAbove(mode, ceiling)) return;
+  throw new OperationError(
+    "refused",
+    `Cannot set the mode to "${mode}": this agent may use the host up to "${ceiling}" only`,
+    { rule: "peer-ceiling", remedy: settingRemedy("allow_peers") },
+  );
 }
 
 function unknownOperation(name: string): OperationError {

@@ -2,13 +2,12 @@
  * The executor of `read_file`: opens a file through the guard, finds out what it is, and returns the part that was asked for.
  */
 import { createHash } from "node:crypto";
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import { FileReader } from "../host/file_reader.ts";
 import { guessMimeType, isImageType } from "../host/file_magic.ts";
 import { type Detected, detectEncoding, SAMPLE_BYTES, type TextEncoding } from "../host/text_encoding.ts";
 import type { Bytes } from "../protocol/bytes.ts";
-import { DEFAULT_CONTENT_BYTES, MAX_IMAGE_BYTES, type readFile } from "../protocol/operations/read_file.ts";
+import { DEFAULT_CONTENT_BYTES, MAX_IMAGE_BYTES } from "../protocol/operations/read_file.ts";
 import { showPath } from "../safety/show_path.ts";
 import { cancelled } from "./admission.ts";
 import type { CallContext } from "./executor.ts";
@@ -16,11 +15,12 @@ import type { OpenedFile, PathGuard } from "./path_guard.ts";
 import { readBytes, readSlice } from "./read_file_bytes.ts";
 import { readLines } from "./read_file_lines.ts";
 import { explain } from "./real_path.ts";
+import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
 
 /** What a call asks. */
-export type ReadParams = z.infer<typeof readFile.params>;
+export type ReadParams = ParamsOf<"read_file">;
 /** What it answers. */
-export type ReadResult = z.infer<typeof readFile.result>;
+export type ReadResult = ResultOf<"read_file">;
 /** What all ways to read need of an open file. */
 export interface Reading {
   readonly reader: FileReader;

@@ -1,15 +1,14 @@
 /**
  * Reads the parameters of `file_search`: patterns and globs are made ready, or refused with the reason.
  */
-import type * as z from "zod";
 import { OperationError } from "../errors.ts";
 import { Matcher } from "../host/search/matcher.ts";
 import { type NameTest, nameTest } from "../host/search/name_filter.ts";
 import { type Expression, hasUpperCase, parseExpression } from "../host/search/parse_expression.ts";
 import { literal, wholeWord } from "../host/search/pattern.ts";
-import type { fileSearch } from "../protocol/operations/file_search.ts";
+import type { ParamsOf } from "../protocol/operation.ts";
 
-type Params = z.infer<typeof fileSearch.params>;
+type Params = ParamsOf<"file_search">;
 
 /** A search, ready to begin. */
 export interface SearchRequest {

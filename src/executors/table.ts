@@ -48,7 +48,7 @@ export interface TableOptions extends GetInfoOptions {
 export function createTable(options: TableOptions): ExecutorTable {
   const { host, jobs, backups, guard, modes } = options;
   const replaceFile = createFileReplacer({ guard, backups });
-  const git = { home: host.home, graceMs: options.graceMs };
+  const git = { home: host.home, graceMs: options.graceMs, guard };
   return {
     exec: createExec({
       jobs,

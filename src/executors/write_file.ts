@@ -2,20 +2,19 @@
  * The executor of `write_file`: makes or replaces a whole file.
  */
 import { createHash } from "node:crypto";
-import type * as z from "zod";
 import { writeAll } from "../backups/objects.ts";
 import { OperationError } from "../errors.ts";
 import { type Bytes, utf8 } from "../protocol/bytes.ts";
-import type { writeFile } from "../protocol/operations/write_file.ts";
-import type { CallContext } from "./executor.ts";
+import type { ParamsOf } from "../protocol/operation.ts";
+import type { Executor } from "./executor.ts";
 import type { NewFile, ReplaceFile } from "./file_replacer.ts";
 
-type Params = z.infer<typeof writeFile.params>;
+type Params = ParamsOf<"write_file">;
 
 /** Makes the executor. */
 export function createWriteFile(
   replaceFile: ReplaceFile,
-): (params: Params, context: CallContext) => Promise<z.infer<typeof writeFile.result>> {
+): Executor<"write_file"> {
   return async (params, context) => {
     const content = newFileOf(contentOf(params));
     const mode = params.mode === undefined ? undefined : Number.parseInt(params.mode, 8);

@@ -13,11 +13,11 @@ import {
 } from "../safety/path_tree.ts";
 
 /** Most paths that are found: a sandbox takes each as arguments. */
-export const MAX_CREDENTIAL_PATHS = 512;
+export const MAX_CREDENTIAL_PATHS = 1024;
 /** Most places that the search goes through. */
-const MAX_LOOKS = 4096;
+const MAX_LOOKS = 20_000;
 /** Milliseconds that a search may take, as a folder may lie on a slow network; it usually takes about five. */
-const MAX_SEARCH_MS = 250;
+const MAX_SEARCH_MS = 1_000;
 /** From here on reading a folder is faster than to look for each name. */
 const MANY_NAMES = 6;
 /** Folders below a `**` that are searched. */
@@ -35,7 +35,7 @@ export interface CredentialFiles {
 export interface CredentialSearch {
   /** @default {MAX_CREDENTIAL_PATHS} */
   readonly maxPaths?: number | undefined;
-  /** @default {250} */
+  /** @default {1000} */
   readonly maxMs?: number | undefined;
   /** Milliseconds, for the bound. @default the system's clock */
   readonly now?: (() => number) | undefined;

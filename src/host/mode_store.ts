@@ -24,22 +24,22 @@ export interface ModeStore {
 
 /** Opens the store; the folder must exist. */
 export function createModeStore(stateFolder: string): ModeStore {
-  const console = cachedFile(join(stateFolder, CONSOLE_FILE), ConsoleModes, {}, {
+  const ofConsole = cachedFile(join(stateFolder, CONSOLE_FILE), ConsoleModes, {}, {
     lasting: { mode: "plan", at: 0, by: `"${CONSOLE_FILE}" in the state folder, which cannot be read` },
   });
-  const request = cachedFile(
+  const ofRequest = cachedFile(
     join(stateFolder, REQUEST_FILE),
     ModeChange.optional(),
     undefined,
     undefined,
   );
   return {
-    read: () => ({ console: console.read(), request: request.read() }),
+    read: () => ({ console: ofConsole.read(), request: ofRequest.read() }),
     async writeConsole(modes) {
-      await console.write(modes);
-      await request.remove();
+      await ofConsole.write(modes);
+      await ofRequest.remove();
     },
-    writeRequest: (change) => request.write(change),
+    writeRequest: (change) => ofRequest.write(change),
   };
 }
 

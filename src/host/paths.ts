@@ -13,6 +13,8 @@ export interface NodePaths {
   readonly configFile: string;
   /** Keys, databases and everything else that a node writes by itself. */
   readonly stateFolder: string;
+  /** Files elsewhere that hold the token. @default none */
+  readonly tokenFiles?: readonly string[] | undefined;
 }
 
 type Variables = { readonly [name: string]: string | undefined };

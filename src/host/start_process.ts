@@ -51,8 +51,16 @@ export async function startProcess(options: StartOptions): Promise<Deno.ChildPro
   }).spawn();
 }
 
-/** Finds a program as execvp(3) does: a name without a slash in the folders of `PATH`. */
-async function findProgram(program: string, { cwd, env }: StartOptions): Promise<string> {
+/**
+ * Finds a program as execvp(3) does: a name without a slash in the folders of `PATH`.
+ *
+ * @throws {Deno.errors.NotFound} If there is none.
+ * @throws {Deno.errors.PermissionDenied} If it is not executable.
+ */
+export async function findProgram(
+  program: string,
+  { cwd, env }: Pick<StartOptions, "cwd" | "env">,
+): Promise<string> {
   if (program.includes("/")) {
     const path = isAbsolute(program) ? program : join(cwd, program);
     if (!await isExecutable(path)) {

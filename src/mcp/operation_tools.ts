@@ -53,7 +53,20 @@ async function call<K extends OperationName>(
   );
   await lines?.end();
   const text = (RESULT_TEXTS[name] as (result: ResultOf<K>, of: typeof agent) => string)(result, agent);
-  return { structured: { agent, ...result }, text, hasFailed: isFailure(name, result) };
+  const image = name === "read_file" ? imageOf(result as ResultOf<"read_file">) : undefined; // The name says so.
+  return {
+    structured: { agent, ...result, ...(image === undefined ? {} : { base64: undefined }) },
+    text,
+    ...(image === undefined ? {} : { images: [image] }),
+    hasFailed: isFailure(name, result),
+  };
+}
+
+/** A picture goes as one, and not a second time as text. */
+function imageOf({ kind, base64, mimeType }: ResultOf<"read_file">) {
+  return kind === "image" && base64 !== undefined && mimeType !== undefined
+    ? { data: base64, mimeType }
+    : undefined;
 }
 
 /** What did not do what it was asked to is a normal result, but it must not look like a success. */

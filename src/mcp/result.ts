@@ -4,6 +4,7 @@
 import type { AgentRef } from "../fleet/fleet.ts";
 import type { OperationError } from "../errors.ts";
 import type { OperationName, ResultOf } from "../protocol/operation.ts";
+import { plainLine } from "../protocol/plain_line.ts";
 import {
   describeGitCommit,
   describeGitDiff,
@@ -49,7 +50,10 @@ export const RESULT_TEXTS: {
   set_mode: describeMode,
 };
 
-/** Renders an error with its remedy. */
-export function describeError({ code, message, remedy }: OperationError): string {
+/** Renders an error with its remedy, on one line: names in it are anybody's, and another host wrote it perhaps. */
+export function describeError(error: OperationError): string {
+  const { code } = error;
+  const message = plainLine(error.message);
+  const remedy = error.remedy === undefined ? undefined : plainLine(error.remedy);
   return remedy === undefined ? `${message} [${code}]` : `${message}. ${remedy} [${code}]`;
 }

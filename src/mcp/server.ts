@@ -12,8 +12,11 @@ import { allTools } from "./tools.ts";
 
 const INSTRUCTIONS = `Remote Agents runs commands on a fleet of machines. Each machine is an agent.
 - list_agents shows them. Pass an agent's name or id as agent_id; without it a tool works on this server's own machine.
-- Each machine decides by its mode what may be done on it: plan reads only, edit and bypass run commands, disabled \
-refuses everything. A refusal is the owner's decision: report it, do not look for a way around it.
+- Each machine decides by its mode what may be done on it: plan only reads (commands run in isolation, so nothing that \
+they change remains), edit writes with backups, bypass is unrestricted, disabled refuses everything but get_info. A refusal \
+is the owner's decision: report it, do not look for a way around it, and change a mode only if the user asks for it.
+- Prefer the file tools over commands: they say what they left out, refuse lost updates (expected_sha256) and keep backups.
+- A command that takes longer than wait_ms becomes a job: job_get reads its output and waits for its end.
 - exec has no terminal: avoid programs that ask questions, pass options such as --yes, and limit long output with \
 head, tail or grep. An exit code other than 0 means that the command failed.
 - When an answer says that a host is gone or a connection was lost, look at the host's state before running a command \
@@ -81,7 +84,11 @@ function registerTool(
         signal: AbortSignal.any([signal, mcpReq.signal]),
         onLines: progressOf(mcpReq),
       });
-      return { content: [{ type: "text", text: answer.text }], structuredContent: answer.structured };
+      const images = (answer.images ?? []).map((image) => ({ type: "image" as const, ...image }));
+      return {
+        content: [{ type: "text", text: answer.text }, ...images],
+        structuredContent: answer.structured,
+      };
     } catch (error) {
       return { content: [{ type: "text", text: describeError(OperationError.from(error)) }], isError: true };
     }

@@ -21,6 +21,8 @@ export interface ToolAnswer {
   readonly structured: Record<string, unknown>;
   /** The same in a few words, for clients that show text only. */
   readonly text: string;
+  /** Pictures that are shown beside the text. */
+  readonly images?: readonly { readonly data: string; readonly mimeType: string }[];
   /** True if what the tool did is to be shown as failed, although it is a normal result. */
   readonly hasFailed?: boolean;
 }

@@ -38,6 +38,8 @@ export interface Roster {
 
 /** Connections that a roster holds; past it, the one that has been there longest goes. */
 export const MAX_ROSTER_MEMBERS = 16_384;
+/** What an agent's whole id looks like. */
+const FULL_ID = /^[a-z2-7]{20}$/;
 
 /**
  * Makes an empty roster.
@@ -88,7 +90,8 @@ export function agentsOf(members: readonly Member[]): Agent[] {
 
 /**
  * Finds the agent that a user means: by its full id, else by name or by the beginning of its id. A name that is the
- * beginning of another's id is ambiguous, or any member could catch commands by its choice of a name.
+ * beginning of another's id is ambiguous, or any member could catch commands by its choice of a name; so it could those for
+ * an agent that is away, if what looks like a full id were a name too.
  *
  * @throws {OperationError} With `ambiguous_agent` and the candidates if several match, with `unknown_agent` and who
  * is there if none does.
@@ -96,9 +99,9 @@ export function agentsOf(members: readonly Member[]): Agent[] {
 export function findAgent(agents: readonly Agent[], query: string): Agent {
   const exact = agents.find(({ id }) => id === query);
   if (exact !== undefined) return exact;
-  const candidates = agents.filter(({ id, name }) =>
-    name === query || (query !== "" && id.startsWith(query))
-  );
+  const candidates = FULL_ID.test(query)
+    ? []
+    : agents.filter(({ id, name }) => name === query || (query !== "" && id.startsWith(query)));
   const [only, another] = candidates;
   if (only === undefined) {
     const present = agents.length === 0 ? "no agent is connected" : `connected are ${listAgents(agents)}`;

@@ -17,6 +17,7 @@ const SECRET = new RegExp(
     "|(?:^|/)(?:\\.gnupg|\\.password-store|keyrings)(?:/|$)" +
     "|(?:^|/)\\.aws/credentials|(?:^|/)\\.kube/config$|(?:^|/)\\.docker/config\\.json$|^/etc/ssl/private/|^/run/secrets/" +
     "|^/proc/[^/]+/(?:environ|mem|root|cwd|fd|task)(?:/|$)|^/var/lib/sss/secrets|^/etc/sudoers\\.d/" +
+    "|(?:^|/)(?:\\.config|\\.local/state|Application Support)/remote-agents(?:/|$)" +
     "|(?:private|secret)[^/]*\\.(?:pem|key)$",
 );
 /** Devices that are read for what they are; any other, such as a disk, holds everything. */

@@ -303,7 +303,7 @@ export const GIT: readonly ProgramRule[] = [
       "git config user.email",
       "git stash list",
       "git blame -L 1,20 f",
-      "git grep -n TODO",
+      "git grep -n NOTE",
       "git rev-parse --short HEAD",
       "git rev-parse --abbrev-ref HEAD",
       "git --no-pager log -1",

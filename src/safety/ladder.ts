@@ -69,15 +69,15 @@ export type RequestOutcome =
  */
 export function modeStatus(settings: ModeSettings, changes: ModeChanges, now: number): ModeStatus {
   const { lasting, temporary } = changes.console;
-  const console = active(temporary, now) ?? lasting;
-  const base = console?.mode ?? settings.mode;
-  const ceiling = console?.mode ?? higherMode(settings.mode, settings.maxMode);
+  const spoken = active(temporary, now) ?? lasting;
+  const base = spoken?.mode ?? settings.mode;
+  const ceiling = spoken?.mode ?? higherMode(settings.mode, settings.maxMode);
   const spokenAt = Math.max(lasting?.at ?? 0, temporary?.at ?? 0);
   const request = (changes.request?.at ?? 0) < spokenAt ? undefined : active(changes.request, now);
   const mode = request === undefined ? base : lowerMode(request.mode, ceiling);
-  const ends = [request?.until, console?.until].filter((end) => end !== undefined);
+  const ends = [request?.until, spoken?.until].filter((end) => end !== undefined);
   const until = ends.length === 0 ? undefined : Math.min(...ends);
-  const source = request !== undefined ? "request" : console !== undefined ? "console" : "start";
+  const source = request !== undefined ? "request" : spoken !== undefined ? "console" : "start";
   if (until === undefined) return { mode, ceiling, source };
   return { mode, ceiling, source, until, fallback: modeStatus(settings, changes, until).mode };
 }

@@ -108,7 +108,7 @@ const report = {
   isHostKnown: opened.agentId === host.agentId,
   effects: effects.map(({ kind }) => kind),
   message: message?.header,
-  plan: decide({ operation: "exec", access: "execute", mode: "plan" }).decision,
+  plan: decide({ operation: "write_file", access: "write", mode: "plan" }).decision,
 };
 // deno-lint-ignore no-console -- without Deno there is no other way to report
 console.log(JSON.stringify(report));

@@ -57,6 +57,8 @@ async function start(stage: Stage): Promise<Cast> {
     REMOTE_AGENTS_ROOM: "demo",
     REMOTE_AGENTS_TOKEN: randomBytes(32).toString("base64url"),
     REMOTE_AGENTS_MODE: "edit",
+    // The commands tell whose children they are; a sandbox would stand in between.
+    REMOTE_AGENTS_SANDBOX: "off",
   };
   const agents = new Map<string, RealProcess>();
   const startAgent = async ({ name, tags }: (typeof MACHINES)[number]) => {

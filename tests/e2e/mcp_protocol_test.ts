@@ -8,6 +8,7 @@ import { eventually, note } from "../helpers/eventually.ts";
 import { isAlive } from "../helpers/is_alive.ts";
 import { textOf } from "../helpers/mcp_client.ts";
 import { MODERN_META, type RawMcp, startRawMcp } from "../helpers/raw_mcp.ts";
+import { OPERATIONS } from "../../src/protocol/operation.ts";
 import { openRoom } from "../helpers/room.ts";
 import { temporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -39,7 +40,9 @@ for (const era of ["modern", "legacy"] as const) {
     }]));
     const reads = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
     const runs = { readOnly: false, destructive: true, idempotent: false, openWorld: true };
-    assert.deepEqual(hints, { list_agents: reads, exec: runs, get_info: reads });
+    const { list_agents, exec, get_info } = hints;
+    assert.deepEqual({ list_agents, exec, get_info }, { list_agents: reads, exec: runs, get_info: reads });
+    assert.deepEqual(Object.keys(hints).sort(), ["list_agents", ...Object.keys(OPERATIONS)].sort());
 
     const calls: Record<string, readonly Record<string, unknown>[]> = {
       list_agents: [{}],
@@ -222,7 +225,7 @@ for (const where of ["nothing", "a local command", "a remote command"] as const)
 
 Deno.test("mcp ends, and its command with it, when the client closes stdout alone", async () => {
   await using home = await temporaryFolder();
-  await using mcp = startRawMcp({ home: home.folder, args: ["--mode", "edit"] });
+  await using mcp = startRawMcp({ home: home.folder, args: ["--mode", "edit", "--sandbox", "off"] });
   await initialize(mcp);
   const file = `${home.folder}/pid`;
   await mcp.post("tools/call", {

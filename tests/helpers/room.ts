@@ -55,7 +55,13 @@ export async function openRoom(
     const { mode = "edit", name } = options;
     return {
       home: options.home ?? await home(),
-      env: { ...env, REMOTE_AGENTS_MODE: mode, ...options.env },
+      // In edit mode commands are to be the agent's own children, by which tests tell who runs them.
+      env: {
+        ...env,
+        REMOTE_AGENTS_MODE: mode,
+        ...(mode === "edit" ? { REMOTE_AGENTS_SANDBOX: "off" } : {}),
+        ...options.env,
+      },
       args: [...(name === undefined ? [] : ["--name", name]), ...(options.args ?? [])],
     };
   };

@@ -82,7 +82,8 @@ export function scanSource(text: string): ScannedSource {
       at++;
     }
   }
-  const named = [...code.matchAll(/\b(?:from|import)\s*\(?\s*"(\d+)"/g)];
+  // Not a value called `from` in a template, nor a field.
+  const named = [...code.matchAll(/(?<!["\w.$])(?:from|import)\s*\(?\s*"(\d+)"/g)];
   return {
     code,
     strings,

@@ -121,7 +121,12 @@ Deno.test("startNode() joins its room, and carries out what another node asks", 
 });
 
 const refusals: readonly (readonly [string, Partial<NodeOptions>, string, string])[] = [
-  ["in plan mode", { settings: settingsOf({ mode: "plan" }) }, "refused", "refused"],
+  [
+    "in plan mode without a sandbox",
+    { settings: settingsOf({ mode: "plan", sandbox: "off" }) },
+    "refused",
+    "refused",
+  ],
   ["that is disabled", { settings: settingsOf({ mode: "disabled" }) }, "refused", "refused"],
   ["with no_agent", { settings: settingsOf({ no_agent: true }) }, "not_accepting", "done"],
   ["that is told not to accept", { accepts: false }, "not_accepting", "done"],
@@ -137,7 +142,7 @@ for (const [what, options, far, near] of refusals) {
     await meet(caller, host);
     const outcome = async (node: Node, agent: string | undefined) => {
       try {
-        await node.fleet.call(agent, { op: "exec", params: { argv: ["true"] } }, { signal });
+        await node.fleet.call(agent, { op: "exec", params: { argv: ["touch", "/dev/null"] } }, { signal });
         return "done";
       } catch (error) {
         assert.ok(error instanceof OperationError);

@@ -3,6 +3,7 @@
  */
 import { createModeStore } from "../../host/mode_store.ts";
 import { type ProcessEntry, readProcesses } from "../../host/process_files.ts";
+import { plainLine } from "../../protocol/plain_line.ts";
 import { modeStatus } from "../../safety/ladder.ts";
 import type { CommandContext, JsonOptions } from "../command.ts";
 import { formatTable, paint, printJson, printLine } from "../output.ts";
@@ -47,7 +48,7 @@ export async function execute({ settings, paths }: CommandContext, { json }: Jso
   const problems = entries.flatMap(({ pid, problems }) => problems.map((problem) => ({ pid, ...problem })));
   if (problems.length > 0) printLine("\nLast errors:");
   for (const { pid, at, message } of problems.sort((a, b) => a.at.localeCompare(b.at)).slice(-20)) {
-    printLine(`  ${at}  ${pid}  ${message}`);
+    printLine(plainLine(`  ${at}  ${pid}  ${message}`));
   }
   return alive.length > 0 ? 0 : 1;
 }
@@ -64,5 +65,5 @@ function rowOf(entry: ProcessEntry): string[] {
     String(entry.jobs),
     entry.relay ?? "-",
     entry.connection,
-  ];
+  ].map(plainLine); // A relay says why it closed a connection.
 }

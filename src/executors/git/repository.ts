@@ -3,9 +3,13 @@
  */
 import { OperationError } from "../../errors.ts";
 import { findSetsid } from "../../host/start_process.ts";
+import type { Mode } from "../../protocol/mode.ts";
 import { plainLine } from "../../protocol/plain_line.ts";
+import { settingRemedy } from "../../safety/owner_remedy.ts";
+import { showPath } from "../../safety/show_path.ts";
 import { resolveFolder } from "../exec.ts";
 import type { CallContext } from "../executor.ts";
+import type { HostPathGuard } from "../path_guard.ts";
 import { gitEnvironment, type GitSetting } from "./environment.ts";
 import { failed } from "./explain.ts";
 import { cannotGuard, findFilters, guardedEnvironment, switchedOff } from "./guard.ts";
@@ -24,6 +28,8 @@ export interface GitOptions {
   readonly home: string;
   /** Milliseconds between TERM and KILL; asked when git is to be ended. @default {2000} */
   readonly graceMs?: (() => number) | undefined;
+  /** Guards the folders of repositories: what may not be read there, git does not tell of. @default all is open */
+  readonly guard?: Pick<HostPathGuard, "lookAt" | "mayRead"> | undefined;
 }
 
 /** What an operation wants of the repository. */
@@ -98,6 +104,7 @@ export async function openRepository(
       ),
     });
   const found = await locate((command) => run(folder, command), { what, needsTree: options.needsTree });
+  if (options.guard !== undefined) await refuseClosed(options.guard, found, { mode: permit.mode, what });
   const notes: string[] = [];
   if (isGuarded && options.needsTree) {
     const drivers = await findFilters((command) => run(found.root, command), what);
@@ -142,6 +149,22 @@ async function requireFolder(folder: string, what: string): Promise<void> {
     problem = error instanceof Deno.errors.NotFound ? "there is no such folder" : "the folder cannot be read";
   }
   throw new OperationError("cannot_run", `Cannot ${what}: ${problem}`);
+}
+
+/** A repository shows what is in its working tree, which a setting of it can put anywhere, and in its git folder. */
+async function refuseClosed(
+  guard: Pick<HostPathGuard, "lookAt" | "mayRead">,
+  { root, gitFolder }: { readonly root: string; readonly gitFolder: string },
+  { mode, what }: { readonly mode: Mode; readonly what: string },
+): Promise<void> {
+  for (const folder of new Set([root, gitFolder])) {
+    const { path } = await guard.lookAt(folder, mode);
+    if (guard.mayRead(path, mode)) continue;
+    throw new OperationError("refused", `Cannot ${what}: ${showPath(path)} may not be read on this host`, {
+      rule: "closed-repository",
+      remedy: settingRemedy("allow_paths"),
+    });
+  }
 }
 
 type Run = (command: Ask) => Promise<GitOutcome>;

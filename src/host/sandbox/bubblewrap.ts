@@ -3,7 +3,7 @@
  */
 import type { Grant } from "../../safety/grants.ts";
 import { ancestorsOf, type Look, outermostOf } from "./covered_paths.ts";
-import type { Confinement, GuardedConfinement, Sandbox, StrictConfinement } from "./sandbox.ts";
+import type { GuardedConfinement, Sandbox, StrictConfinement } from "./sandbox.ts";
 
 /** What confining needs. */
 export interface BubblewrapOptions {
@@ -19,7 +19,12 @@ export interface BubblewrapOptions {
   readonly canBound: boolean;
   /** Whether a user namespace is needed although we are root: in some containers root may do nothing else. */
   readonly userNamespace: boolean;
+  /** The last capability that the kernel has. @default {40} */
+  readonly lastCapability?: number | undefined;
 }
+
+/** Of kernels from 5.9 on. */
+const LAST_CAPABILITY = 40;
 
 /** What a command may write to each of its private folders, which are in memory. */
 export const PRIVATE_FOLDER_BYTES = 1 << 30;
@@ -50,7 +55,15 @@ const FILTER_DESCRIPTOR = "9";
  * kernel, and files by their handles. Root that sets out to finds other ways, such as the view of the disk that any process
  * without capabilities has, in `/proc/<pid>/root`; an ordinary user does not.
  */
-const DROPPED_OF_ROOT = ["SYS_ADMIN", "SYS_PTRACE", "SYS_RAWIO", "SYS_MODULE", "DAC_READ_SEARCH"];
+const DROPPED_OF_ROOT = ["SYS_ADMIN", "SYS_PTRACE", "SYS_RAWIO", "SYS_MODULE", "DAC_READ_SEARCH"].map((
+  name,
+) => `CAP_${name}`);
+/**
+ * CAP_PERFMON reads the environment of every process since Linux 6.16, the agent's with its token among them; CAP_BPF the memory
+ * of the kernel; CAP_CHECKPOINT_RESTORE the files that a process has mapped. By number, as older libraries have no names for
+ * them, and only those that the kernel has.
+ */
+const DROPPED_BY_NUMBER = [38, 39, 40];
 
 /** Makes the sandbox; whether it holds on this machine is tried by `detect.ts`. */
 export function createBubblewrap(options: BubblewrapOptions): Sandbox {
@@ -61,7 +74,6 @@ export function createBubblewrap(options: BubblewrapOptions): Sandbox {
         ...launcher(options.shell, `${CLOSE_DESCRIPTORS}\nexec "$0" "$@"`),
         options.program,
         ...guardedFlags(confinement, options),
-        ...setFlags(confinement),
         "--",
         ...argv,
       ],
@@ -93,7 +105,7 @@ function confineStrictly(
     hasSockets ? filters.unixSockets : filters.closed,
     program,
     ...hide(confinement.hidden, look),
-    ...setFlags({ environment: { ...confinement.environment, TMPDIR: PRIVATE_TEMPORARY_FOLDER } }),
+    ...["--setenv", "TMPDIR", PRIVATE_TEMPORARY_FOLDER],
     ...["--die-with-parent", "--new-session", "--seccomp", FILTER_DESCRIPTOR],
     "--",
     ...argv,
@@ -134,21 +146,23 @@ function strictFlags({ grants }: StrictConfinement, options: BubblewrapOptions):
 }
 
 /**
- * A folder above a protected path is bound on itself, since what is mounted cannot be renamed. The command is not ended with
- * us, so that it has the time between TERM and KILL.
+ * A folder above a protected or hidden path is bound on itself, since what is mounted cannot be renamed: under another name
+ * the next command would find it open. The command is not ended with us, so that it has the time between TERM and KILL.
  */
 function guardedFlags(
   { readOnly, hidden }: GuardedConfinement,
-  { look, userNamespace }: BubblewrapOptions,
+  { look, userNamespace, lastCapability = LAST_CAPABILITY }: BubblewrapOptions,
 ): string[] {
   const paths = outermostOf(readOnly, look).map(({ path }) => path);
+  const covered = outermostOf(hidden, look).map(({ path }) => path);
   return [
     ...["--dev-bind", "/", "/"],
-    ...ancestorsOf(paths).flatMap((folder) => ["--dev-bind", folder, folder]),
+    ...ancestorsOf([...paths, ...covered]).flatMap((folder) => ["--dev-bind", folder, folder]),
     ...paths.flatMap((path) => ["--ro-bind", path, path]),
     ...hide(hidden, look),
     ...(userNamespace ? ["--unshare-user"] : []),
-    ...DROPPED_OF_ROOT.flatMap((name) => ["--cap-drop", `CAP_${name}`]),
+    ...[...DROPPED_OF_ROOT, ...DROPPED_BY_NUMBER.filter((number) => number <= lastCapability).map(String)]
+      .flatMap((capability) => ["--cap-drop", capability]),
   ];
 }
 
@@ -157,10 +171,6 @@ function hide(paths: readonly string[], look: Look): string[] {
   return outermostOf(paths, look).flatMap(({ path, isFolder }) =>
     isFolder ? ["--tmpfs", path, "--remount-ro", path] : ["--ro-bind", "/dev/null", path]
   );
-}
-
-function setFlags({ environment = {} }: Pick<Confinement, "environment">): string[] {
-  return Object.entries(environment).flatMap(([name, value]) => ["--setenv", name, value]);
 }
 
 function tmpfs(folder: string, { canBound }: BubblewrapOptions): string[] {

@@ -83,7 +83,7 @@ async function detectBubblewrap(stateFolder: string): Promise<Detection> {
   }
   const shell = SHELLS.find((path) => lookAtDisk(path) !== undefined) ?? "/bin/sh";
   const canBound = await canBoundFolders(program);
-  const common = { program, filters, look: lookAtDisk, shell, canBound };
+  const common = { program, filters, look: lookAtDisk, shell, canBound, lastCapability: lastCapability() };
   const first = await tried(createBubblewrap({ ...common, userNamespace: false }), stateFolder);
   if (first.sandbox !== undefined || Deno.uid() !== 0) return first;
   const second = await tried(createBubblewrap({ ...common, userNamespace: true }), stateFolder);
@@ -94,6 +94,16 @@ async function tried(sandbox: Sandbox, folder: string): Promise<Detection> {
   const problem = await tryOut(sandbox, { folder, os: Deno.build.os });
   if (problem === undefined) return { sandbox };
   return { sandbox: undefined, reason: `${sandbox.name} ${problem}`, remedy: remedyFor(problem) };
+}
+
+/** Undefined where /proc does not tell. */
+function lastCapability(): number | undefined {
+  try {
+    const last = Number(Deno.readTextFileSync("/proc/sys/kernel/cap_last_cap"));
+    return Number.isSafeInteger(last) ? last : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function canBoundFolders(program: string): Promise<boolean> {

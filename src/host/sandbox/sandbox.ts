@@ -31,8 +31,6 @@ export interface GuardedConfinement extends CommonConfinement {
 interface CommonConfinement {
   /** Absolute paths of files and folders that cannot be read. One that does not exist is left out. */
   readonly hidden: readonly string[];
-  /** Variables that only the command may see; see `splitEnvironment()`. They show in the list of processes. */
-  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A sandbox of this machine that was tried and found to hold. */

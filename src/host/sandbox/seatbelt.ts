@@ -16,7 +16,6 @@ export function createSeatbelt(): Sandbox {
       SANDBOX_EXEC,
       "-p",
       seatbeltProfile(confinement),
-      ...setWithin(confinement),
       ...argv,
     ],
   };
@@ -58,11 +57,6 @@ export function seatbeltProfile(confinement: Confinement): string {
     ...(has("unix-sockets") ? ["(allow network-outbound (remote unix-socket))", "(allow mach-lookup)"] : []),
     ...hidden,
   ].join("\n");
-}
-
-function setWithin({ environment = {} }: Confinement): string[] {
-  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  return variables.length === 0 ? [] : ["/usr/bin/env", ...variables];
 }
 
 function quote(path: string): string {

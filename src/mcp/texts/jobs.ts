@@ -1,15 +1,13 @@
 /**
  * Commands and jobs as short texts, for models and people whose client shows no structured content.
  */
-import type * as z from "zod";
 import type { AgentRef } from "../../fleet/fleet.ts";
 import type { JobSummary } from "../../protocol/job.ts";
 import type { exec, Output } from "../../protocol/operations/exec.ts";
-import type { jobCancel } from "../../protocol/operations/job_cancel.ts";
-import type { jobGet, OutputPage } from "../../protocol/operations/job_get.ts";
-import type { jobList } from "../../protocol/operations/job_list.ts";
+import type { OutputPage } from "../../protocol/operations/job_get.ts";
+import type { ResultOf } from "../../protocol/operation.ts";
 
-type ExecResult = z.infer<typeof exec.result>;
+type ExecResult = ResultOf<"exec">;
 
 /** Characters of each end of an output that a text shows; the structured content has more. */
 const SHOWN_END_CHARACTERS = 4_000;
@@ -60,7 +58,7 @@ export function describeOutput(name: string, output: Output): string[] {
 }
 
 /** Renders the result of `job_get`. */
-export function describeJobGet(result: z.infer<typeof jobGet.result>, agent: AgentRef): string {
+export function describeJobGet(result: ResultOf<"job_get">, agent: AgentRef): string {
   const { cursor, note } = result;
   const hasMore = result.stdout.hasMore || result.stderr.hasMore;
   const next = `cursor {"stdout": ${cursor.stdout}, "stderr": ${cursor.stderr}}`;
@@ -79,7 +77,7 @@ export function describeJobGet(result: z.infer<typeof jobGet.result>, agent: Age
 }
 
 /** Renders the result of `job_list`. */
-export function describeJobList({ jobs, omitted }: z.infer<typeof jobList.result>, agent: AgentRef): string {
+export function describeJobList({ jobs, omitted }: ResultOf<"job_list">, agent: AgentRef): string {
   if (jobs.length === 0) return `No such jobs on ${agent.name}`;
   return [
     `${jobs.length} ${jobs.length === 1 ? "job" : "jobs"} on ${agent.name}, the newest first`,
@@ -91,7 +89,7 @@ export function describeJobList({ jobs, omitted }: z.infer<typeof jobList.result
 }
 
 /** Renders the result of `job_cancel`. */
-export function describeJobCancel(result: z.infer<typeof jobCancel.result>, agent: AgentRef): string {
+export function describeJobCancel(result: ResultOf<"job_cancel">, agent: AgentRef): string {
   const what = {
     cancelled: "Ended",
     already_ended: "Nothing to do: it had ended before",

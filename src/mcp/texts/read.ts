@@ -1,13 +1,11 @@
 /**
  * What `read_file` and `file_stat` found, as short texts for models.
  */
-import type * as z from "zod";
 import type { AgentRef } from "../../fleet/fleet.ts";
-import type { fileStat } from "../../protocol/operations/file_stat.ts";
-import type { readFile } from "../../protocol/operations/read_file.ts";
+import type { ResultOf } from "../../protocol/operation.ts";
 
-type ReadResult = z.infer<typeof readFile.result>;
-type StatResult = z.infer<typeof fileStat.result>;
+type ReadResult = ResultOf<"read_file">;
+type StatResult = ResultOf<"file_stat">;
 
 /** Renders what was read: a line about it, the text itself, and how to go on. */
 export function describeReadFile(result: ReadResult, agent: AgentRef): string {

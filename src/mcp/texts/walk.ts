@@ -2,10 +2,9 @@
  * Listings and searches as short texts. Names and lines come from files that anybody may have written, so nothing in them can
  * end a line or move a terminal's cursor: what is shown of them cannot pass for something that the tool says.
  */
-import type * as z from "zod";
 import type { AgentRef } from "../../fleet/fleet.ts";
-import type { fileSearch } from "../../protocol/operations/file_search.ts";
-import type { listDir, Named } from "../../protocol/operations/list_dir.ts";
+import type { Named } from "../../protocol/operations/list_dir.ts";
+import type { ResultOf } from "../../protocol/operation.ts";
 
 /** Characters of a text; the structured content has all. */
 const MAX_SHOWN_CHARACTERS = 40_000;
@@ -26,7 +25,7 @@ export function escapeControls(
 }
 
 /** Renders a page of a listing. */
-export function describeListDir(result: z.infer<typeof listDir.result>, agent: AgentRef): string {
+export function describeListDir(result: ResultOf<"list_dir">, agent: AgentRef): string {
   const { path, entries, totals, leftOut, next, stopped } = result;
   const lines = entries.map((entry) => {
     const size = entry.size === null ? "-" : String(entry.size);
@@ -59,7 +58,7 @@ export function describeListDir(result: z.infer<typeof listDir.result>, agent: A
 }
 
 /** Renders what a search found. */
-export function describeFileSearch(result: z.infer<typeof fileSearch.result>, agent: AgentRef): string {
+export function describeFileSearch(result: ResultOf<"file_search">, agent: AgentRef): string {
   const { path, files, totals, leftOut, truncated, engine } = result;
   const lines = files.flatMap((file) => {
     const name = escapeControls(file.path) + (file.kind === "directory" ? "/" : "");

@@ -2,23 +2,20 @@
  * Results of the operations that write files, and of the backups, as short texts. Names of files and lines of diffs come
  * from anywhere, so what steers or fakes lines is taken out.
  */
-import type * as z from "zod";
 import type { AgentRef } from "../../fleet/fleet.ts";
-import type { BackupEntry, backupList } from "../../protocol/operations/backup_list.ts";
-import type { backupRestore } from "../../protocol/operations/backup_restore.ts";
-import type { editFile } from "../../protocol/operations/edit_file.ts";
-import type { writeFile } from "../../protocol/operations/write_file.ts";
+import type { BackupEntry } from "../../protocol/operations/backup_list.ts";
 import { plainLine, plainLines } from "../../protocol/plain_line.ts";
+import type { ResultOf } from "../../protocol/operation.ts";
 
 /** Characters of a diff that a text shows; the structured content has more. */
 const SHOWN_DIFF_CHARACTERS = 20_000;
 /** Characters of one name. */
 const SHOWN_NAME_CHARACTERS = 400;
 
-type Written = z.infer<typeof writeFile.result>;
-type Edited = z.infer<typeof editFile.result>;
-type Listed = z.infer<typeof backupList.result>;
-type Restored = z.infer<typeof backupRestore.result>;
+type Written = ResultOf<"write_file">;
+type Edited = ResultOf<"edit_file">;
+type Listed = ResultOf<"backup_list">;
+type Restored = ResultOf<"backup_restore">;
 
 /** Renders the result of `write_file`. */
 export function describeWriteFile(result: Written, agent: AgentRef): string {

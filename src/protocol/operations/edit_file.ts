@@ -13,7 +13,9 @@ const MAX_EDITS = 100;
 
 /** What changed in a text, for people and models. */
 export const DIFF = {
-  diff: z.string().describe("What changed as a unified diff, at most 65536 characters; empty if there is none"),
+  diff: z.string().describe(
+    "What changed as a unified diff, at most 65536 characters; empty if there is none",
+  ),
   diffNote: z.string().nullable().describe("What the diff leaves out, and why; null if nothing"),
 } as const;
 
@@ -32,7 +34,7 @@ export const editFile = defineOperation({
       old_text: z.string().min(1).max(MAX_TEXT).describe("The text that is there now, exactly"),
       new_text: z.string().max(MAX_TEXT).describe("What is to be there instead; may be empty"),
       replace_all: z.boolean().optional().describe("Whether to replace it wherever it is. Default false"),
-    })).min(1).max(MAX_EDITS),
+    })).min(1).max(MAX_EDITS).describe("What to replace, in this order"),
     expected_sha256: ExpectedSha256,
     dry_run: z.boolean().optional().describe("Whether only to answer what would change. Default false"),
   }),

@@ -62,7 +62,7 @@ export const FIND: readonly ProgramRule[] = [
       "find . -name '*.ts' -type f",
       "find src tests -maxdepth 2 -newer f -print0 | xargs -0 grep -l x",
       "find . \\( -name a -o -name b \\) -prune -o -print",
-      "find . -type f -exec grep -l TODO {} +",
+      "find . -type f -exec grep -l NOTE {} +",
       "find . -exec ls -l {} \\;",
       `find "./$X" -name "$Y"`,
     ],

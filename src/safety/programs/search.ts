@@ -23,7 +23,7 @@ export const SEARCH: readonly ProgramRule[] = [
     flags: "abcFHiIlLnNopPqsSuUvVwx0.",
     valued: "ABCEfgjmMrtTde",
     long: RIPGREP_LONG,
-    match: ["rg -n TODO src", "rg --files -g '*.ts'", "rg -e 'a|b' .", "rg -C2 --type=ts x", "rg -uuu x"],
+    match: ["rg -n NOTE src", "rg --files -g '*.ts'", "rg -e 'a|b' .", "rg -C2 --type=ts x", "rg -uuu x"],
     not_match: [
       "rg --pre ./x.sh y",
       "rg --pre=./x.sh y",

@@ -20,6 +20,14 @@ Deno.test("a version whose content cannot be given its name is not named", () =>
   assert.deepEqual(index.list({ limit: 10 }), []);
 });
 
+Deno.test("a content gets its name while no other process can remove it", () => {
+  using database = openDatabase(":memory:", MIGRATIONS);
+  const index = createIndex(database, () => 1);
+  let wasLocked = false;
+  index.add(version("/a", "11"), REASON, how({ adopt: () => void (wasLocked = database.sql.isTransaction) }));
+  assert.ok(wasLocked && !database.sql.isTransaction);
+});
+
 Deno.test("a content is removed only when no version names it, and is tried again if that fails", () => {
   using database = openDatabase(":memory:", MIGRATIONS);
   const index = createIndex(database, () => 1);

@@ -49,7 +49,7 @@ async function runAndKill(args: readonly string[]): Promise<number> {
 /** Looks at everything that the processes left. */
 async function judge({ files, state }: { readonly files: string; readonly state: string }): Promise<number> {
   const drafts: string[] = [];
-  for (const { name } of Deno.readDirSync(files)) {
+  for await (const { name } of Deno.readDir(files)) {
     if (name.endsWith(".draft")) {
       drafts.push(`${files}/${name}`);
     } else {
@@ -93,7 +93,7 @@ Deno.test({
     }
     openBackups(state, { limits: CRASH_LIMITS, now: () => Date.now() + 48 * 3_600_000 })[Symbol.dispose]();
     assert.equal(await judge({ files, state }), 0, "drafts of long ago are removed");
-    const names = [...Deno.readDirSync(`${state}/backups/objects/drafts`)];
+    const names = await Array.fromAsync(Deno.readDir(`${state}/backups/objects/drafts`));
     assert.deepEqual(names, []);
     note(`${ROUNDS * CHILDREN} kills, ${operations} operations, ${drafts} drafts were left and removed`);
   },

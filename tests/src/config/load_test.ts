@@ -34,7 +34,13 @@ async function load(
     const origins = Object.fromEntries(
       Object.entries(loaded.origins).map(([key, origin]) => [key, origin.replace(folder, "")]),
     );
-    return { settings: loaded.settings, origins, warnings, secrets: secrets.values };
+    return {
+      settings: loaded.settings,
+      origins,
+      warnings,
+      secrets: secrets.values,
+      tokenFiles: loaded.tokenFiles,
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -95,6 +101,7 @@ Deno.test("loadSettings() reads the token from a file that a flag or a variable 
     const byEnv = await load({ env: { REMOTE_AGENTS_TOKEN_FILE: path } });
     assert.equal(byEnv.settings.token, "from-a-file");
     assert.equal(byEnv.origins.token, `REMOTE_AGENTS_TOKEN_FILE (${path})`);
+    assert.deepEqual([byFlag.tokenFiles, byEnv.tokenFiles, (await load()).tokenFiles], [[path], [path], []]);
   } finally {
     await Deno.remove(path);
   }

@@ -128,3 +128,27 @@ linuxTest("job_get refuses a cursor past the end, and a job that is not known", 
   );
   await assert.rejects(get({ job: `j_${"a".repeat(20)}` }, callContext()), isBadRequest(/no such job/));
 });
+
+linuxTest("job_get shows nothing of a job that somebody else started in a higher mode", async () => {
+  await using host = await jobHost();
+  const jobs = await host.open();
+  const get = createJobGet({ jobs });
+  const job = await jobs.start(shell("echo hello"));
+  await job.detach();
+  await job.ended;
+  const { mode, callerId } = job.record;
+  assert.equal(mode, "edit");
+  const plan = { mode: "plan" as const };
+  const somebody = { id: "zzdefghij2345672345z", name: "somebody", isLocal: false };
+  await assert.rejects(
+    get({ job: job.record.id }, callContext({ ...plan, caller: somebody })),
+    (error) =>
+      error instanceof OperationError && error.rule === "job-of-higher-mode" && !/hello/.test(error.message),
+  );
+  const own = await get(
+    { job: job.record.id },
+    callContext({ ...plan, caller: { ...somebody, id: callerId } }),
+  );
+  assert.equal(own.stdout.text, "hello\n");
+  assert.equal((await get({ job: job.record.id }, callContext({ caller: somebody }))).stdout.text, "hello\n");
+});

@@ -24,3 +24,15 @@ linuxTest("job_list lists jobs of every process, the newest first, by status and
   assert.deepEqual(await ask({ before: running.record.id, limit: 1 }), [["ended 2"], 2]);
   await assert.rejects(ask({ before: `j_${"a".repeat(20)}` }), /no such job/);
 });
+
+linuxTest("job_list does not show what somebody else runs in a higher mode", async () => {
+  await using host = await jobHost();
+  const jobs = await host.open();
+  await (await jobs.start(shell("true", { shown: "login --password x" }))).ended;
+  const { jobs: [listed] } = await createJobList({ jobs })(
+    {},
+    callContext({ mode: "plan", caller: { id: "zzdefghij2345672345z", name: "somebody", isLocal: false } }),
+  );
+  assert.equal(listed?.command, "(not shown: another agent started it in a higher mode)");
+  assert.equal(listed?.status, "ended");
+});

@@ -169,6 +169,20 @@ for (const [rules, id, isLocal, expected] of peers) {
   });
 }
 
+test("execute() lets no agent set a mode above its own ceiling for the whole host", async () => {
+  await using opened = await host({
+    mode: "plan",
+    max_mode: "edit",
+    allow_peers: [{ id: ID, mode: "plan" }, { id: OTHER }],
+  });
+  const by = (id: string) => context({ caller: { id, name: "somebody", isLocal: false } });
+  const { executors } = opened;
+  await rejectsWith(executors.execute("set_mode", { mode: "edit" }, by(ID)), "refused", /up to "plan" only/);
+  assert.match(JSON.stringify(await executors.execute("get_info", {}, by(ID))), /"mode":"plan"/);
+  await executors.execute("set_mode", { mode: "edit" }, by(OTHER));
+  await executors.execute("set_mode", { mode: "plan" }, by(ID));
+});
+
 test("execute() runs hundreds of calls, never more at once than the limit", async () => {
   await using opened = await host({ max_running: 8 });
   const { executors, home } = opened;

@@ -12,7 +12,7 @@ const cases: readonly [string, string, string, RegExp | undefined][] = [
   ],
   ["a block with other indentation", "a\n  b\n  c\nd", "b\nc", /^lines 2 to 3 differ only in white space/],
   ["empty lines around it", "a\nb\n", "\n\n  b\n\n", /^line 2 differs only/],
-  ["a part of a line", "let x =  1;\n", "x = 1", /^line 1 has it with other white space: "let x =  1;"$/],
+  ["a part of a line", "let x =  1;\n", "x = 1", /^line 1 has it with other white space: "let x = {2}1;"$/],
   ["a first line that goes on differently", "a\nfoo()\nbar()\n", "foo()\nbaz()", /first line is in line 2/],
   ["a similar line", "one\nfunction total(a)\n", "function totel(a)", /most similar line is 2/],
   ["nothing alike", "one\ntwo\n", "quite something else", undefined],

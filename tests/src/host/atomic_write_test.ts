@@ -132,13 +132,13 @@ Deno.test({
     } else {
       await writing.catch(() => {});
     }
-    assert.deepEqual([...Deno.readDirSync(`${at.folder}/victim`)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${at.folder}/victim`)), []);
     const late = atomicWrite(`${at.folder}/d/b`, text("x"), { replaces: undefined });
     await assert.rejects(
       late,
       (error) => error instanceof FolderMovedError || /ELOOP|ENOTDIR/.test(String(error)),
     );
-    assert.deepEqual([...Deno.readDirSync(`${at.folder}/victim`)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(`${at.folder}/victim`)), []);
   },
 });
 
@@ -168,7 +168,7 @@ Deno.test({
       const replaces = await stampAt(`${disk}/a`);
       const large = text("x".repeat(1_000_000));
       await assert.rejects(atomicWrite(`${disk}/a`, large, { replaces }), { code: "ENOSPC" });
-      assert.deepEqual([...Deno.readDirSync(disk)].map(({ name }) => name), ["a"]);
+      assert.deepEqual((await Array.fromAsync(Deno.readDir(disk))).map(({ name }) => name), ["a"]);
       await mount(["-o", "remount,ro", disk]);
       await assert.rejects(atomicWrite(`${disk}/a`, text("two"), { replaces }), { code: "EROFS" });
       assert.equal(await Deno.readTextFile(`${disk}/a`), "one");

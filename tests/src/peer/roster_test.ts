@@ -98,6 +98,7 @@ const agents = [
   agent("xyza".padEnd(20, "2"), "twin"),
   agent("qqqq".padEnd(20, "2"), "abc"),
   agent("wwww".padEnd(20, "2"), "abcd".padEnd(20, "2")),
+  agent("vvvv".padEnd(20, "2"), "away".padEnd(20, "2")),
 ];
 const queries = [
   ["abcd2", "abcd"],
@@ -105,6 +106,7 @@ const queries = [
   ["db", "abce"],
   ["abcd".padEnd(20, "2"), "abcd"], // The full id comes before an equal name,
   ["abc", "ambiguous_agent"], // but a name must not catch what is meant for an id that begins with it.
+  ["away".padEnd(20, "2"), "unknown_agent"], // Nor may it catch what is meant for an agent that is away.
   ["x", "ambiguous_agent"],
   ["xyzz", "xyzz"],
   ["twin", "ambiguous_agent"],

@@ -21,6 +21,8 @@ const secret = [
   "find . -exec cat /etc/shadow \\;",
   "ls | xargs cat /etc/shadow",
   "timeout 5 cat /etc/shadow",
+  "cat ~/.config/remote-agents/config.toml",
+  "cd ~/.local/state/remote-agents && cat host_key",
 ];
 for (const command of secret) {
   Deno.test(`findCredential() finds the secret in ${command}`, () => {

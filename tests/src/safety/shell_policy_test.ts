@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { judgeCommand } from "../../../src/safety/shell_policy.ts";
 import { attacksOn, EVERYDAY } from "../../corpus/corpus.ts";
 
-const attacks = attacksOn({ canary: "/work/canary", socket: "/work/socket" });
+const attacks = attacksOn({ canary: "/srv/canary", socket: "/srv/socket" });
 
 Deno.test("the corpora are as large as they must be and hold nothing twice", () => {
   assert.ok(attacks.length >= 300);

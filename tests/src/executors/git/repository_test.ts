@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { lineOf, openRepository } from "../../../../src/executors/git/repository.ts";
+import { createPathGuard } from "../../../../src/executors/path_guard.ts";
 import { gitPlace, gitTest, rejects } from "./_repositories.ts";
 
 const options = (home: string) => ({ home, what: "look", timeoutMs: 30_000, isRead: true, needsTree: true });
@@ -49,4 +50,35 @@ gitTest("must() throws what git said, ask() leaves it to the caller", async () =
   const command = { args: ["cat-file", "-e", "0".repeat(40)] };
   assert.notEqual((await repository.ask(command)).exitCode, 0);
   await rejects(repository.must(command), { message: /^Cannot look in ".*repo": / });
+});
+
+gitTest(
+  "openRepository() refuses a working tree that the host keeps closed, wherever its git folder is",
+  async () => {
+    await using place = await gitPlace();
+    const root = await place.makeRepository();
+    const closed = `${place.folder}/closed`;
+    await Deno.mkdir(closed);
+    const guard = createPathGuard({
+      rules: { allow: [], deny: [closed], own: [], ownSecrets: [] },
+      system: { os: "linux", homes: [place.folder], isCaseInsensitive: false },
+    });
+    const open = () => openRepository({ path: "repo" }, place.context(), { ...options(place.folder), guard });
+    assert.equal((await open()).root, root);
+    await place.git(root, "config", "core.worktree", closed);
+    await rejects(open(), { code: "refused", message: /closed/ });
+  },
+);
+
+gitTest("openRepository() refuses a repository outside of the folders that the host opens", async () => {
+  await using place = await gitPlace();
+  await place.makeRepository();
+  const guard = createPathGuard({
+    rules: { allow: [`${place.folder}/repo/inner`], deny: [], own: [], ownSecrets: [] },
+    system: { os: "linux", homes: [place.folder], isCaseInsensitive: false },
+  });
+  await rejects(openRepository({ path: "repo" }, place.context(), { ...options(place.folder), guard }), {
+    code: "refused",
+    message: /may not be read/,
+  });
 });

@@ -107,6 +107,46 @@ for (const asNobody of [false, true]) {
   });
 }
 
+Deno.test(
+  `guarded commands cannot carry what is hidden to a place where the next one finds it${NEEDS_BWRAP.why}`,
+  NEEDS_BWRAP,
+  async () => {
+    await using place = await openPlace(false);
+    const { sandbox, confinement, env, folder } = place;
+    for (
+      const line of [
+        'mv "$TOP/keys" "$TOP/keys2"',
+        'mv "$TOP" "$TOP.old"',
+        'mv "$TOP/vault" "$TOP/vault2"',
+        'mv "$KEY" "$KEY.pub"',
+      ]
+    ) {
+      await runConfined(sandbox, line, { confinement, env });
+      for (const name of ["key", "keys/key", "vault/key"]) {
+        assert.equal(await Deno.readTextFile(`${folder}/${name}`).catch(() => "gone"), "secret\n", line);
+      }
+    }
+  },
+);
+
+Deno.test(
+  `guarded commands cannot read the environment of a process outside${NEEDS_BWRAP.why}`,
+  NEEDS_BWRAP,
+  async () => {
+    await using place = await openPlace(false);
+    const holder = new Deno.Command("/bin/sleep", { args: ["1000"], env: { HELD: "secret" }, stdin: "null" })
+      .spawn();
+    const env = { ...place.env, HOLDER: String(holder.pid) };
+    const line = 'cat "/proc/$HOLDER/environ" "/proc/$HOLDER/maps"';
+    const inside = await runConfined(place.sandbox, line, { confinement: place.confinement, env });
+    const outside = await run(["/bin/sh", "-c", line], { env });
+    holder.kill("SIGKILL");
+    await holder.status;
+    assert.equal(inside.stdout, "");
+    assert.match(outside.stdout, /HELD=secret/);
+  },
+);
+
 Deno.test("what these tests look for is found without a sandbox", async () => {
   await using place = await openPlace(false);
   const { env, state } = place;
@@ -114,7 +154,7 @@ Deno.test("what these tests look for is found without a sandbox", async () => {
   for (const line of [ATTEMPTS[0], ATTEMPTS[3], ATTEMPTS[4], ATTEMPTS[7], ATTEMPTS[9]]) {
     const before = await state();
     await run(["/bin/sh", "-c", line ?? ""], { env });
-    assert.notEqual(await state(), before, line);
+    assert.notEqual(await state(), before, String(line));
     await run(["/bin/sh", "-c", 'rm -rf "$TOP/a" "$TOP/a2"; mkdir -p "$OWN"; echo config > "$OWN/config"'], {
       env,
     });

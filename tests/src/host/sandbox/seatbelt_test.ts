@@ -48,13 +48,9 @@ for (const [path, quoted] of hostile) {
   });
 }
 
-Deno.test("createSeatbelt() puts the profile and variables before the command", () => {
+Deno.test("createSeatbelt() puts the profile before the command", () => {
   const confinement = { kind: "strict", grants: [], hidden: [] } as const;
   const profile = seatbeltProfile(confinement);
   const { confine } = createSeatbelt();
   assert.deepEqual(confine(["ls", "-l"], confinement), [SANDBOX_EXEC, "-p", profile, "ls", "-l"]);
-  assert.deepEqual(
-    confine(["ls"], { ...confinement, environment: { LD_X: "1 2" } }),
-    [SANDBOX_EXEC, "-p", profile, "/usr/bin/env", "LD_X=1 2", "ls"],
-  );
 });

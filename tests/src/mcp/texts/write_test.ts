@@ -102,7 +102,8 @@ Deno.test("names and contents of files cannot fake lines of a text or steer a te
       describeEditFile({ ...EDITED, path, diff: "+\u001b[31mred\n" }, AGENT),
     ]
   ) {
-    assert.doesNotMatch(text, /\u001b|\u202e|^12: \/etc/m);
+    assert.ok(!text.includes("\u001b") && !text.includes("\u202e"));
+    assert.doesNotMatch(text, /^12: \/etc/m);
   }
   const long = describeWriteFile({ ...WRITTEN, path: `/${"x".repeat(5_000)}` }, AGENT);
   assert.ok(long.length < 1_000 && /characters left out/.test(long));
