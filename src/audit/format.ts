@@ -1,6 +1,7 @@
 /**
  * Records of the audit log as lines for people. Whatever a caller put into a request cannot steer the terminal. Pure.
  */
+import { plainLine } from "../protocol/plain_line.ts";
 import type { AuditRecord } from "./record.ts";
 
 const MAX_ARGUMENTS_CHARACTERS = 100;
@@ -27,18 +28,13 @@ export function formatRecord(record: AuditRecord): string {
     decision === undefined ? "" : `${mode ?? "?"} ${decision} (${rule ?? "?"})`,
     outcomeOf(record),
   ];
-  return escapeControls(parts.filter((part) => part !== "").join("  "));
+  return plainLine(parts.filter((part) => part !== "").join("  "));
 }
 
-/** Makes control characters, and those that change the direction of text, visible. */
-export function escapeControls(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => {
-    const code = (character.codePointAt(0) ?? 0).toString(16);
-    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
-  });
-}
-
-/** The same in JSON, where a character outside of 16 bits is two escapes: the text stays the same JSON. */
+/**
+ * Escapes in JSON what `plainLine()` escapes in texts. A character outside of 16 bits is two escapes there, so that it stays the
+ * same JSON.
+ */
 export function escapeJson(json: string): string {
   return json.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (characters) => {
     const units = Array.from({ length: characters.length }, (_, i) => characters.charCodeAt(i));

@@ -80,9 +80,17 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
   return {
     ...mergeSettings(sources, { command, hostName }),
     warnings: [...fromEnv.warnings, ...flagToken.warnings, ...envToken.warnings, ...file.warnings],
-    tokenFiles: [flags.tokenFile, fromEnv.tokenFile]
-      .flatMap((path) => path === undefined || path === "-" ? [] : [resolve(path)]),
+    tokenFiles: [flags.tokenFile, fromEnv.tokenFile].flatMap(regularFile),
   };
+}
+
+/** A pipe or the terminal, such as /dev/stdin, holds the token no more. */
+function regularFile(path: string | undefined): string[] {
+  try {
+    return path !== undefined && path !== "-" && Deno.statSync(path).isFile ? [resolve(path)] : [];
+  } catch {
+    return []; // The variable's file, which need not be there when a flag gives the token.
+  }
 }
 
 const NO_FILE: FileSettings = { source: {}, warnings: [] };

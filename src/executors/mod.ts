@@ -27,6 +27,9 @@ const IMMEDIATE: ReadonlySet<OperationName> = new Set([
   "job_cancel",
 ]);
 
+/** Requests in the host at once, with those that are answered past the queue, as they may wait for news of a job. */
+export const MAX_CALLS = 4_096;
+
 /** What {@link createExecutors} needs. */
 export interface ExecutorsOptions extends AdmissionLimits {
   /** The agent's own id: other processes of this machine and user count as itself. */
@@ -137,6 +140,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     },
     async execute(operation, params, context) {
       if (hasEnded) throw ending();
+      if (calls.size >= MAX_CALLS) throw tooManyCalls();
       const controller = new AbortController();
       const onAbort = () => controller.abort(context.signal.reason);
       if (context.signal.aborted) onAbort();
@@ -183,6 +187,14 @@ function refuseAboveCeiling({ mode }: ParamsOf<"set_mode">, ceiling: Mode): void
 
 function unknownOperation(name: string): OperationError {
   return new OperationError("unknown_operation", `Cannot run "${name}": this host has no such operation`);
+}
+
+function tooManyCalls(): OperationError {
+  return new OperationError(
+    "busy",
+    `Cannot take the request: ${MAX_CALLS} are in this host already, its limit`,
+    { remedy: "Try again when some of them have ended" },
+  );
 }
 
 function ending(): OperationError {

@@ -230,6 +230,8 @@ export async function readOutputFile(
   using opened = file;
   const { size } = await opened.stat();
   const bytes = new Uint8Array(Math.max(0, Math.min(maxBytes, size - from)));
+  // Past the end there is nothing to read, and far past it systems refuse to seek.
+  if (bytes.length === 0) return EMPTY;
   await opened.seek(from, Deno.SeekMode.Start);
   let length = 0;
   while (length < bytes.length) {

@@ -12,13 +12,22 @@
  * ```
  */
 export function plainLine(text: string): string {
-  return escape(text, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu);
+  return escape(text, UNSAFE);
+}
+
+/** The same for a line of a file: tabs stay. */
+export function plainLineWithTabs(text: string): string {
+  return escape(text, UNSAFE_BUT_TABS);
 }
 
 /** The same for a text of several lines: line feeds and tabs stay. */
 export function plainLines(text: string): string {
-  return escape(text, /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu);
+  return escape(text, UNSAFE_BUT_LINES);
 }
+
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNSAFE_BUT_TABS = /(?!\t)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNSAFE_BUT_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 function escape(text: string, pattern: RegExp): string {
   return text.replaceAll(pattern, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

@@ -1,6 +1,7 @@
 /**
  * Paths as texts for people and models: a file's name can hold anything, so nothing of it may look like something else.
  */
+import { plainLine } from "../protocol/plain_line.ts";
 
 /** Characters of a path that a message shows; the end tells more than the middle. */
 const MAX_SHOWN = 400;
@@ -19,9 +20,5 @@ export function showPath(path: string): string {
   const text = left <= 0
     ? path
     : `${path.slice(0, MAX_SHOWN / 2)}[${left} characters left out]${path.slice(-MAX_SHOWN / 2)}`;
-  const clean = text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-  return `"${clean}"`;
+  return `"${plainLine(text)}"`;
 }

@@ -30,6 +30,8 @@ export interface RandomArgumentsOptions {
   readonly fields: FieldValues;
   /** Fields that are always given and never spoilt into something that is valid, such as those that bound a call's time. */
   readonly always?: readonly string[];
+  /** Groups of fields of which a call takes one: mostly one of each is given. */
+  readonly oneOf?: readonly (readonly string[])[];
 }
 
 /** Texts that have broken programs. */
@@ -89,12 +91,20 @@ export function hostileText(): fc.Arbitrary<string> {
 /** Makes arguments for an operation. */
 export function randomArguments(
   operation: Operation,
-  { fields, always = [] }: RandomArgumentsOptions,
+  { fields, always = [], oneOf = [] }: RandomArgumentsOptions,
 ): fc.Arbitrary<unknown> {
   const schema = Node.parse(z.toJSONSchema(operation.params, { io: "input" }));
   const names = Object.keys(schema.properties ?? {});
   const required = new Set([...schema.required ?? [], ...always]);
-  const valid = objectOf(schema.properties ?? {}, { required, fields });
+  const shaped = objectOf(schema.properties ?? {}, {
+    required: new Set([...required, ...oneOf.flat()]),
+    fields,
+  });
+  const valid = fc.tuple(shaped, fc.nat(), fc.integer({ min: 0, max: 9 })).map(([args, at, odds]) => {
+    // One call in ten gives all of a group.
+    const left = odds === 0 ? [] : oneOf.flatMap((group) => group.filter((_, i) => i !== at % group.length));
+    return Object.fromEntries(Object.entries(args).filter(([field]) => !left.includes(field)));
+  });
   const spoilable = names.filter((name) => !always.includes(name));
   const name = fc.constantFrom(...spoilable, "unknown", "__proto__", "agent_id", "Path ");
   const spoilt = fc.tuple(valid, name, fc.constantFrom(...WILD), fc.boolean()).map(

@@ -2,7 +2,8 @@
  * `remote-agent audit`: what was asked of this host and what came of it, and whether the log of it is intact.
  */
 import { auditFolder } from "../../audit/files.ts";
-import { escapeControls, escapeJson, formatRecord } from "../../audit/format.ts";
+import { escapeJson, formatRecord } from "../../audit/format.ts";
+import { plainLine } from "../../protocol/plain_line.ts";
 import { type AuditFilter, followLog, type LogLine, readHistory } from "../../audit/history.ts";
 import { verifyAudit } from "../../audit/read.ts";
 import type { ChainReport } from "../../audit/verify_chain.ts";
@@ -98,7 +99,7 @@ function parseLimit(text: string | undefined): number {
 
 function textOf({ bytes, record }: LogLine): string {
   return record === undefined
-    ? `${escapeControls(new TextDecoder().decode(bytes.subarray(0, 200)))}  (not a record)`
+    ? `${plainLine(new TextDecoder().decode(bytes.subarray(0, 200)))}  (not a record)`
     : formatRecord(record);
 }
 
@@ -124,10 +125,10 @@ function printReport(
 ): void {
   for (const { file, line, seq, kind, message } of problems) {
     const number = seq === undefined ? "" : ` record ${seq}`;
-    printLine(escapeControls(`${file}:${line}${number}: ${kind}: ${message}`));
+    printLine(plainLine(`${file}:${line}${number}: ${kind}: ${message}`));
   }
   if (problemCount > problems.length) printLine(`and ${problemCount - problems.length} more`);
-  for (const note of notes) printLine(escapeControls(`Note: ${note}`));
+  for (const note of notes) printLine(plainLine(`Note: ${note}`));
   if (agentId === undefined) printLine("Note: there is no host key here, so whose log it is was not checked");
   printLine(problemCount === 0 ? `${records} records, intact` : `${records} records, NOT intact`);
   if (end !== undefined) printLine(`Last record ${end.seq}, hash ${end.hash}`);

@@ -65,5 +65,5 @@ function rowOf(entry: ProcessEntry): string[] {
     String(entry.jobs),
     entry.relay ?? "-",
     entry.connection,
-  ].map(plainLine); // A relay says why it closed a connection.
+  ].map((text) => plainLine(text)); // A relay says why it closed a connection.
 }

@@ -3,7 +3,7 @@
  */
 import type { AgentRef } from "../../fleet/fleet.ts";
 import type { JobSummary } from "../../protocol/job.ts";
-import type { exec, Output } from "../../protocol/operations/exec.ts";
+import type { Output } from "../../protocol/operations/exec.ts";
 import type { OutputPage } from "../../protocol/operations/job_get.ts";
 import type { ResultOf } from "../../protocol/operation.ts";
 

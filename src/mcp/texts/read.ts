@@ -3,6 +3,7 @@
  */
 import type { AgentRef } from "../../fleet/fleet.ts";
 import type { ResultOf } from "../../protocol/operation.ts";
+import { plainLine } from "../../protocol/plain_line.ts";
 
 type ReadResult = ResultOf<"read_file">;
 type StatResult = ResultOf<"file_stat">;
@@ -71,9 +72,5 @@ function textFacts(result: ReadResult): string[] {
 
 /** A name may hold line feeds and codes of terminals. */
 function quoted(path: string): string {
-  const clean = path.replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-  return `"${clean}"`;
+  return `"${plainLine(path)}"`;
 }

@@ -5,24 +5,10 @@
 import type { AgentRef } from "../../fleet/fleet.ts";
 import type { Named } from "../../protocol/operations/list_dir.ts";
 import type { ResultOf } from "../../protocol/operation.ts";
+import { plainLine, plainLineWithTabs } from "../../protocol/plain_line.ts";
 
 /** Characters of a text; the structured content has all. */
 const MAX_SHOWN_CHARACTERS = 40_000;
-
-/** Control characters, other line ends, and what changes the direction of writing. */
-// deno-lint-ignore no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-/** Writes a name or a line so that it stays within its line; a tab stays as it is in a line. */
-export function escapeControls(
-  text: string,
-  { keepTabs = false }: { readonly keepTabs?: boolean } = {},
-): string {
-  return text.replace(UNSAFE, (character) => {
-    if (character === "\t" && keepTabs) return character;
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
-}
 
 /** Renders a page of a listing. */
 export function describeListDir(result: ResultOf<"list_dir">, agent: AgentRef): string {
@@ -30,8 +16,8 @@ export function describeListDir(result: ResultOf<"list_dir">, agent: AgentRef): 
   const lines = entries.map((entry) => {
     const size = entry.size === null ? "-" : String(entry.size);
     const changed = entry.mtime === null ? "-" : entry.mtime.slice(0, 16).replace("T", " ");
-    const name = escapeControls(entry.path) + (entry.kind === "directory" ? "/" : "");
-    const target = entry.target === undefined ? "" : ` -> ${escapeControls(entry.target)}`;
+    const name = plainLine(entry.path) + (entry.kind === "directory" ? "/" : "");
+    const target = entry.target === undefined ? "" : ` -> ${plainLine(entry.target)}`;
     const kind = ["file", "directory", "symlink"].includes(entry.kind) ? "" : ` (${entry.kind})`;
     const bytes = entry.invalidUtf8 === true ? " (not UTF-8)" : "";
     return `${entry.mode ?? "----"} ${size.padStart(10)} ${changed} ${name}${target}${kind}${bytes}`;
@@ -45,7 +31,7 @@ export function describeListDir(result: ResultOf<"list_dir">, agent: AgentRef): 
   ]);
   return join(
     [
-      `${entries.length} of ${totals.entries} entries of ${escapeControls(path)} on ${agent.name}` +
+      `${entries.length} of ${totals.entries} entries of ${plainLine(path)} on ${agent.name}` +
       ` (${totals.directory} folders, ${totals.file} files in all; ${totals.examined} examined)`,
     ],
     lines,
@@ -61,13 +47,13 @@ export function describeListDir(result: ResultOf<"list_dir">, agent: AgentRef): 
 export function describeFileSearch(result: ResultOf<"file_search">, agent: AgentRef): string {
   const { path, files, totals, leftOut, truncated, engine } = result;
   const lines = files.flatMap((file) => {
-    const name = escapeControls(file.path) + (file.kind === "directory" ? "/" : "");
+    const name = plainLine(file.path) + (file.kind === "directory" ? "/" : "");
     const count = file.count === null ? "" : ` (${file.count})`;
     return [
       file.lines.length === 0 ? `${name}${count}` : `--- ${name}${count}`,
       ...file.lines.map(({ line, text, column, cut }) => {
         const [before, after] = [(cut?.before ?? 0) > 0 ? "[...]" : "", (cut?.after ?? 0) > 0 ? "[...]" : ""];
-        const shown = escapeControls(text, { keepTabs: true });
+        const shown = plainLineWithTabs(text);
         return `${line}${column === undefined ? "-" : ":"} ${before}${shown}${after}`;
       }),
     ];
@@ -88,7 +74,7 @@ export function describeFileSearch(result: ResultOf<"file_search">, agent: Agent
   return join(
     [
       `${what}${totals.found} found in ${
-        escapeControls(path)
+        plainLine(path)
       } on ${agent.name} (${how}${totals.examined} examined)`,
     ],
     lines,
@@ -101,7 +87,7 @@ function leftOutNotes(parts: readonly (readonly [string, number | Named])[]): st
     if (typeof value === "number") return value === 0 ? [] : [`${value} ${name}`];
     if (value.count === 0) return [];
     const more = value.count > value.first.length ? ", ..." : "";
-    return [`${value.count} ${name} (${value.first.map((path) => escapeControls(path)).join(", ")}${more})`];
+    return [`${value.count} ${name} (${value.first.map((path) => plainLine(path)).join(", ")}${more})`];
   });
   return notes.length === 0 ? [] : [`Left out: ${notes.join("; ")}`];
 }

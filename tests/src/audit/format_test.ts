@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { escapeControls, escapeJson, formatRecord } from "../../../src/audit/format.ts";
+import { escapeJson, formatRecord } from "../../../src/audit/format.ts";
 import type { AuditRecord } from "../../../src/audit/record.ts";
 import { anyText, wellFormedText } from "../../helpers/any_text.ts";
 
@@ -76,10 +76,6 @@ Deno.test("formatRecord() shows any record on one line that steers no terminal",
     args: { command: "x".repeat(5000) },
   });
   assert.ok(long.length < 200 && long.includes("\u2026"));
-});
-
-Deno.test("escapeControls() makes what cannot be seen visible", () => {
-  assert.equal(escapeControls("a\x1b[31m\n\u202eb\u{e0001}"), "a\\u001b[31m\\u000a\\u202eb\\u{e0001}");
 });
 
 Deno.test("escapeJson() changes how a JSON text looks and not what it says", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OperationError } from "../../../src/errors.ts";
-import type { OutsideContext } from "../../../src/executors/mod.ts";
+import { MAX_CALLS, type OutsideContext } from "../../../src/executors/mod.ts";
 import type { ErrorCode } from "../../../src/protocol/error_code.ts";
 import type { Mode } from "../../../src/protocol/mode.ts";
 import { type OperationName, OPERATIONS } from "../../../src/protocol/operation.ts";
@@ -181,6 +181,23 @@ test("execute() lets no agent set a mode above its own ceiling for the whole hos
   assert.match(JSON.stringify(await executors.execute("get_info", {}, by(ID))), /"mode":"plan"/);
   await executors.execute("set_mode", { mode: "edit" }, by(OTHER));
   await executors.execute("set_mode", { mode: "plan" }, by(ID));
+});
+
+test("execute() takes no more requests at once than its bound, those past the queue among them", async () => {
+  await using opened = await host();
+  const { executors } = opened;
+  const { job } = OPERATIONS.exec.result.parse(
+    await executors.execute("exec", { command: "sleep 1000", wait_ms: 0 }, context()),
+  );
+  const ending = new AbortController();
+  const ask = () =>
+    executors.execute("job_get", { job, wait_ms: 50_000 }, context({ signal: ending.signal }));
+  const waiting = Array.from({ length: MAX_CALLS }, ask);
+  const settled = Promise.allSettled(waiting);
+  await rejectsWith(ask(), "busy", /are in this host already/);
+  ending.abort();
+  await settled;
+  await executors.execute("get_info", {}, context());
 });
 
 test("execute() runs hundreds of calls, never more at once than the limit", async () => {

@@ -7,7 +7,6 @@ import type { RequestOptions } from "../../../src/peer/pending.ts";
 import { agentsOf, type Member } from "../../../src/peer/roster.ts";
 import { formatAddress } from "../../../src/protocol/address.ts";
 import { type Bytes, utf8 } from "../../../src/protocol/bytes.ts";
-import type { ResultOf } from "../../../src/protocol/operation.ts";
 import { SAMPLE_PLATFORM, sampleAddress, sampleMember } from "../../helpers/sample_card.ts";
 import { infoResult } from "../../helpers/sample_results.ts";
 

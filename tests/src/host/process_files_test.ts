@@ -46,5 +46,5 @@ Deno.test("readProcesses() leaves out what is no report, and removes what is a d
   await Deno.writeTextFile(`${folder}/2.json`, JSON.stringify(REPORT));
   assert.equal((await readProcesses(temporary.folder)).length, 1);
   assert.deepEqual(await readProcesses(temporary.folder, Date.now() + 48 * 3_600_000), []);
-  assert.deepEqual([...Deno.readDirSync(folder)], []);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
 });

@@ -10,12 +10,16 @@ Deno.test("replaceFile() makes and replaces a file, and leaves no draft", async 
     assert.equal(await Deno.readTextFile(path), text);
   }
   if (Deno.build.os !== "windows") assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
-  assert.deepEqual([...Deno.readDirSync(temporary.folder)].map(({ name }) => name), ["a.json"]);
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(temporary.folder))).map(({ name }) => name), [
+    "a.json",
+  ]);
 });
 
 Deno.test("replaceFile() leaves no draft where it cannot replace", async () => {
   await using temporary = await temporaryFolder();
   await Deno.mkdir(`${temporary.folder}/folder`);
   await assert.rejects(replaceFile(`${temporary.folder}/folder`, new Uint8Array(1)));
-  assert.deepEqual([...Deno.readDirSync(temporary.folder)].map(({ name }) => name), ["folder"]);
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(temporary.folder))).map(({ name }) => name), [
+    "folder",
+  ]);
 });

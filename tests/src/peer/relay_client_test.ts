@@ -148,7 +148,7 @@ Deno.test("sendFrame() and sendControl() are ignored without a connection, and n
 
 Deno.test("sendFrame() answers a frame that comes in the very turn of the welcome", async () => {
   using started = start((relay) => {
-    relay.onJoin = async (connection, join) => {
+    relay.onJoin = (connection, join) => {
       welcome(connection, join);
       connection.send({ address: there, payload: Uint8Array.of(1) });
     };

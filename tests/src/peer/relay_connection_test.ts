@@ -90,7 +90,7 @@ Deno.test("connectToRelay() proves the membership for the host that it dialled, 
 
 Deno.test("connectToRelay() hands on what comes in the very turn of the welcome, after it was told of it", async () => {
   const { relay, connect, events } = start();
-  relay.onJoin = async (connection, join) => {
+  relay.onJoin = (connection, join) => {
     welcome(connection, join);
     connection.say({ type: "roster", peers: [], more: false });
     connection.send({ address: sampleAddress(2), payload: Uint8Array.of(9) });

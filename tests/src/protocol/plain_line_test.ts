@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { plainLine, plainLines } from "../../../src/protocol/plain_line.ts";
+import { plainLine, plainLines, plainLineWithTabs } from "../../../src/protocol/plain_line.ts";
 import { anyText } from "../../helpers/any_text.ts";
 
 const CASES: readonly [string, string][] = [
@@ -24,4 +24,8 @@ Deno.test("plainLine() leaves nothing that steers, fakes a line or is no charact
 
 Deno.test("plainLines() keeps line feeds and tabs and nothing else", () => {
   assert.equal(plainLines("a\n\tb\r\n\x1b"), "a\n\tb\\u{d}\n\\u{1b}");
+});
+
+Deno.test("plainLineWithTabs() keeps tabs and nothing else", () => {
+  assert.equal(plainLineWithTabs("a\n\tb\r\n\x1b"), "a\\u{a}\tb\\u{d}\\u{a}\\u{1b}");
 });

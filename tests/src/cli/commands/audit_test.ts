@@ -50,7 +50,7 @@ Deno.test("audit shows the last records as text and as JSON, without control cha
   assert.equal(lines.length, 2);
   assert.match(
     lines[1] ?? "",
-    /^20\S+Z {2}laptop \(qrstuvwx\) {2}exec {2}echo 3 \\u001b\[31m {2}edit allow \(mode-edit\) {2}ok, exit 0/,
+    /^20\S+Z {2}laptop \(qrstuvwx\) {2}exec {2}echo 3 \\u\{1b\}\[31m {2}edit allow \(mode-edit\) {2}ok, exit 0/,
   );
   assert.match(table.stderr, /the last 2 records that fit; --limit shows more/);
   const json = await run(host.folder, { json: true, agent: "qrst", operation: "exec", since: "1h" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type * as z from "zod";
-import { describeFileSearch, describeListDir, escapeControls } from "../../../../src/mcp/texts/walk.ts";
+import { describeFileSearch, describeListDir } from "../../../../src/mcp/texts/walk.ts";
 import type { fileSearch } from "../../../../src/protocol/operations/file_search.ts";
 import type { listDir } from "../../../../src/protocol/operations/list_dir.ts";
 
@@ -95,10 +95,4 @@ Deno.test("describeFileSearch() says how much it does not show", () => {
   assert.ok(text.length < 42_000);
   assert.match(text, /\[\d+ more lines are in the structured content only\]/);
   assert.match(text, /Incomplete: The time was over$/);
-});
-
-Deno.test("escapeControls() leaves no character that could end or reorder a line", () => {
-  const all = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).join("");
-  assert.doesNotMatch(escapeControls(all), /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
-  assert.equal(escapeControls("a\tb", { keepTabs: true }), "a\tb");
 });
