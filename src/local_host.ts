@@ -8,6 +8,7 @@ import { type Audit, openAudit } from "./audit/log.ts";
 import { openBackups } from "./backups/store.ts";
 import type { Secrets } from "./config/redact.ts";
 import type { Settings } from "./config/settings.ts";
+import { ConfigError } from "./errors.ts";
 import type { HostDescription, HostState } from "./executors/get_info.ts";
 import { configuredPrograms } from "./executors/git/configured_programs.ts";
 import { createExecutors, type Executors } from "./executors/mod.ts";
@@ -24,7 +25,7 @@ import { KILL_GRACE_MS } from "./host/process_tree.ts";
 import type { Detection } from "./host/sandbox/detect.ts";
 import { findSandbox } from "./host/sandbox/find_sandbox.ts";
 import { openJobs } from "./jobs/runner.ts";
-import { loggerOf } from "./log.ts";
+import { type Logger, loggerOf } from "./log.ts";
 import type { Problems } from "./problems.ts";
 import { DENIED_PATHS } from "./safety/denied_paths.ts";
 import type { ModeStatus } from "./safety/ladder.ts";
@@ -42,6 +43,8 @@ export interface LocalHostOptions {
   readonly environment?: (() => Readonly<Record<string, string>>) | undefined;
   /** Milliseconds between TERM and KILL while the process ends. @default as always */
   readonly endGraceMs?: number | undefined;
+  /** Whether to try the sandbox now, and not when it is first needed. */
+  readonly isLasting: boolean;
   /** Called when the mode has changed. */
   readonly onModeChange: (status: ModeStatus) => void;
 }
@@ -68,8 +71,11 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
   await using opening = new AsyncDisposableStack();
   let isEnding = false;
   const graceMs = () => (isEnding ? options.endGraceMs : undefined) ?? KILL_GRACE_MS;
-  const sandbox = lazySandbox(settings, stateFolder);
+  const sandbox = opening.use(lazySandbox(settings, stateFolder));
   if (settings.sandbox === "required") await sandbox.find();
+  else if (options.isLasting) {
+    void sandbox.find().then(({ sandbox, reason }) => logSandbox(log, sandbox?.name, reason));
+  }
 
   const audit = opening.use(openAudit({
     folder: auditFolder(stateFolder),
@@ -166,12 +172,25 @@ function lazySandbox({ sandbox: choice }: Settings, stateFolder: string) {
   let found: Detection = { sandbox: undefined, reason: "it was not needed yet" };
   return {
     find(): Promise<Detection> {
-      return finding ??= findSandbox(choice, stateFolder).then((detection) => found = detection);
+      finding ??= findSandbox(choice, stateFolder).catch((error: unknown): Detection => {
+        if (error instanceof ConfigError) throw error;
+        return { sandbox: undefined, reason: error instanceof Error ? error.message : String(error) };
+      }).then((detection) => found = detection);
+      return finding;
     },
     get state(): HostState["sandbox"] {
       return { name: found.sandbox?.name ?? null, reason: found.reason ?? null };
     },
+    /** Waits for a trial that goes on. */
+    async [Symbol.asyncDispose]() {
+      await finding?.catch(() => {}); // Who asked was told.
+    },
   };
+}
+
+function logSandbox(log: Logger, name: string | undefined, reason: string | undefined): void {
+  if (name !== undefined) log.info("Commands are held by a sandbox", { name });
+  else log.warn("No sandbox holds commands: plan mode runs only what is known to read", { reason });
 }
 
 /** What the file operations and sandboxes keep closed. */

@@ -92,6 +92,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     startedAt,
     secrets: options.secrets,
     problems,
+    isLasting: options.accepts !== false,
     // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
     ...(role === "session" ? { endGraceMs: 500 } : {}),
     onModeChange: ({ mode, source }) => {

@@ -203,6 +203,7 @@ const UNITS: Units = {
       "src/audit": "opened here",
       "src/host": "the sandbox, the stored modes and the paths",
       "src/safety": "the default rules about paths",
+      "src/errors.ts": ERRORS,
       "src/log.ts": "reports what goes wrong",
       "src/problems.ts": "the same, for status",
     },

@@ -1,7 +1,6 @@
 /**
  * Brings the settings together: reads flags, environment, token file and config.toml, and merges them.
  */
-import { resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { MAX_CONFIG_BYTES, readConfigFile } from "./config_file.ts";
 import { type Environment, readEnvironment, TOKEN_FILE_VARIABLE } from "./environment.ts";
@@ -22,7 +21,7 @@ export interface Flags {
 /** Settings with their origins, and what the user should be told about them. */
 export interface LoadedSettings extends ResolvedSettings {
   readonly warnings: readonly string[];
-  /** Absolute paths of the files that were named to hold the token: as secret as config.toml. */
+  /** Real absolute paths of the files that were named to hold the token: as secret as config.toml. */
   readonly tokenFiles: readonly string[];
 }
 
@@ -87,7 +86,7 @@ export async function loadSettings(options: LoadOptions): Promise<LoadedSettings
 /** A pipe or the terminal, such as /dev/stdin, holds the token no more. */
 function regularFile(path: string | undefined): string[] {
   try {
-    return path !== undefined && path !== "-" && Deno.statSync(path).isFile ? [resolve(path)] : [];
+    return path !== undefined && path !== "-" && Deno.statSync(path).isFile ? [Deno.realPathSync(path)] : [];
   } catch {
     return []; // The variable's file, which need not be there when a flag gives the token.
   }

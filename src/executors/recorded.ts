@@ -74,13 +74,13 @@ export async function recorded<T extends Allowed>(
 /** What a record says of a result: never what is in it. */
 function factsOf(result: unknown): Pick<AuditOutcome, "exitCode" | "bytesOut" | "jobId"> {
   if (typeof result !== "object" || result === null) return {};
-  const { exitCode, job, stdout, stderr } = result as Record<string, unknown>; // An object, whose fields are looked at one by one.
+  const { status, exitCode, job, stdout, stderr } = result as Record<string, unknown>; // An object, whose fields are looked at one by one.
   const sizes = [stdout, stderr].map((output) =>
     typeof output === "object" && output !== null && "bytes" in output ? Number(output.bytes) : undefined
   );
   const [out, err] = sizes;
   return {
-    ...(typeof exitCode === "number" || exitCode === null ? { exitCode } : {}),
+    ...(status !== "running" && (typeof exitCode === "number" || exitCode === null) ? { exitCode } : {}),
     ...(typeof job === "string" ? { jobId: job } : {}),
     bytesOut: out === undefined || err === undefined ? JSON.stringify(result).length : out + err,
   };

@@ -71,7 +71,7 @@ const WALKED_PATHS = ["/proc/self/fd", "/proc/self/task", "/dev/pts", "/nonexist
 async function makeOddFolder(folder: string): Promise<readonly string[]> {
   const at = (name: string) => join(folder, name);
   await Deno.mkdir(at("deep/" + "d/".repeat(30)), { recursive: true });
-  await Deno.writeTextFile(at("plain"), Array.from({ length: 300 }, (_, i) => `line ${i}\n`).join(""));
+  await Deno.writeTextFile(at("plain"), Array.from({ length: 3000 }, (_, i) => `line ${i}\n`).join(""));
   await Deno.writeFile(at("binary"), crypto.getRandomValues(new Uint8Array(3000)));
   await Deno.writeFile(at("utf16"), Uint8Array.of(0xff, 0xfe, 0x41, 0, 0x42));
   for (const name of ["empty", "-dash", "new\nline", "x".repeat(255), ".hidden", ".gitignore"]) {
@@ -155,7 +155,9 @@ function fieldsFor(name: OperationName, { odd, repository, jobs }: Scene): Field
     ? HARMLESS_PATHS
     : [...HARMLESS_PATHS, ...READING_PATHS];
   const anyPath = fc.constantFrom(...odd, ...odd, ...elsewhere);
-  const path = repository === undefined ? anyPath : fc.oneof(fc.constant(repository), anyPath);
+  const usual = repository ??
+    (name === "edit_file" ? odd.find((path) => path.endsWith("/plain")) : undefined);
+  const path = usual === undefined ? anyPath : fc.oneof(fc.constant(usual), anyPath);
   const job = fc.oneof(
     fc.constantFrom("j_aaaaaaaaaaaaaaaaaaaa", ...jobs),
     fc.stringMatching(/^j_[a-z2-7]{20}$/),
@@ -174,9 +176,17 @@ function fieldsFor(name: OperationName, { odd, repository, jobs }: Scene): Field
     timeout_ms: name === "exec" || name === "file_search"
       ? fc.integer({ min: 1, max: 300 })
       : fc.oneof(fc.constantFrom(1, 5, 50), fc.constant(30_000), fc.constant(Number.MAX_SAFE_INTEGER)),
-    old_text: fc.oneof(
-      fc.oneof(fc.constant("e"), fc.nat(299).map((line) => `line ${line}\n`)),
-      hostileText(),
+    edits: fc.array(
+      fc.record({
+        old_text: fc.oneof(
+          { weight: 1, arbitrary: hostileText() },
+          { weight: 4, arbitrary: fc.noBias(fc.nat(2999)).map((line) => `line ${line}\n`) },
+        ),
+        // What makes the file another encoding, or binary, would keep all later edits from being carried out.
+        new_text: hostileText().map((text) => text.replaceAll(/[\0\uD800-\uDFFF\uFEFF]/g, "")),
+        replace_all: fc.boolean(),
+      }, { requiredKeys: ["old_text", "new_text"] }),
+      { minLength: 1, maxLength: 2 },
     ),
     branch: fc.oneof(fc.constantFrom("main", "other", "none"), hostileText()),
     remote: fc.oneof(fc.constant("origin"), hostileText()),
@@ -237,7 +247,7 @@ async function callAll(
   host: TestHost,
   name: OperationName,
   all: readonly unknown[],
-): Promise<readonly string[]> {
+): Promise<ReadonlyMap<string, number>> {
   const outcomes = new Map<string, number>();
   const failures: string[] = [];
   const modes = createModeStore(join(host.folder, "agent", "state"));
@@ -262,9 +272,6 @@ async function callAll(
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
   assert.deepEqual(failures.slice(0, 5), [], `${failures.length} calls went wrong`);
-  Deno.writeTextFileSync("/tmp/h/outcomes.txt", `${name} ${JSON.stringify([...outcomes])}\n`, {
-    append: true,
-  });
   return outcomes;
 }
 
@@ -301,7 +308,7 @@ async function trial(name: OperationName, isPlan = false): Promise<void> {
   const outcomes = await callAll(host, name, all);
   // A trial in which nothing got through, or nothing was refused, would show little.
   const count = (code: string) => outcomes.get(code) ?? 0;
-  assert.ok(count("bad_request") >= 20 && count("ok") >= 20, JSON.stringify([...outcomes]));
+  assert.ok(count("bad_request") >= 10 && count("ok") >= 10, JSON.stringify([...outcomes]));
 }
 
 const isWindows = Deno.build.os === "windows";

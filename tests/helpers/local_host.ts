@@ -71,6 +71,7 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
       startedAt: new Date(0),
       secrets: { redact: (text) => redactSecrets(text, []) },
       problems: createProblems(),
+      isLasting: false,
       onModeChange: () => {},
       ...(options.endGraceMs === undefined ? {} : { endGraceMs: options.endGraceMs }),
       ...(options.environment === undefined ? {} : { environment: options.environment }),

@@ -101,7 +101,8 @@ Deno.test("loadSettings() reads the token from a file that a flag or a variable 
     const byEnv = await load({ env: { REMOTE_AGENTS_TOKEN_FILE: path } });
     assert.equal(byEnv.settings.token, "from-a-file");
     assert.equal(byEnv.origins.token, `REMOTE_AGENTS_TOKEN_FILE (${path})`);
-    assert.deepEqual([byFlag.tokenFiles, byEnv.tokenFiles, (await load()).tokenFiles], [[path], [path], []]);
+    const real = await Deno.realPath(path);
+    assert.deepEqual([byFlag.tokenFiles, byEnv.tokenFiles, (await load()).tokenFiles], [[real], [real], []]);
   } finally {
     await Deno.remove(path);
   }

@@ -53,6 +53,11 @@ Deno.test("recorded() writes before and after what may change something", async 
   });
 });
 
+Deno.test("recorded() knows no exit code of a command that has become a job", async () => {
+  const run = () => Promise.resolve(execResult({ status: "running", exitCode: null }));
+  assert.deepEqual((await carryOut("exec", { run })).log.at(-1), "end ok - 0 j_abcdefghij2345672345");
+});
+
 Deno.test("recorded() writes once for what reads, with the size of its answer", async () => {
   const run = () => Promise.resolve({ a: "b" });
   assert.deepEqual(await carryOut("read_file", { run }), {
