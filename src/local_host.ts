@@ -67,7 +67,10 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
   const { stateFolder } = paths;
   const log = loggerOf("host");
   const environment = options.environment ?? (() => Deno.env.toObject());
-  await Deno.mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  // Both of them: in a folder that is not there yet a command could make a config.toml for the next start.
+  for (const folder of [stateFolder, paths.configFolder]) {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  }
   await using opening = new AsyncDisposableStack();
   let isEnding = false;
   const graceMs = () => (isEnding ? options.endGraceMs : undefined) ?? KILL_GRACE_MS;
@@ -200,26 +203,29 @@ function guardRules(
 ): GuardRules & { readonly own: readonly string[] } {
   const { os } = Deno.build;
   const system = os === "darwin" ? "macos" : os === "windows" ? "windows" : "linux";
-  const own = [paths.configFolder, paths.stateFolder, ...unitFiles(home)];
+  const tokenFiles = paths.tokenFiles ?? [];
+  const program = Deno.build.standalone ? [Deno.execPath()] : [];
+  const own = [paths.configFolder, paths.stateFolder, ...tokenFiles, ...unitFiles(home), ...program];
   return {
     rules: {
       allow: settings.allow_paths,
       deny: [...DENIED_PATHS[system], ...settings.deny_paths],
       own: own.map((path) => ({ path })),
-      ownSecrets: [{ path: paths.configFile }, { path: paths.stateFolder }],
+      ownSecrets: [paths.configFile, paths.stateFolder, ...tokenFiles].map((path) => ({ path })),
     },
     system: { os: system, homes: [home], isCaseInsensitive: system !== "linux" },
     own,
   };
 }
 
-/** Where service units of the agent are, or would be. */
+/** Where service units of the agent are, or would be, and what adds to them. */
 function unitFiles(home: string): string[] {
-  return [
+  const units = [
     join(home, ".config/systemd/user/remote-agent.service"),
     "/etc/systemd/system/remote-agent.service",
-    join(home, "Library/LaunchAgents/dev.remote-agents.agent.plist"),
   ];
+  const plist = join(home, "Library/LaunchAgents/dev.remote-agents.agent.plist");
+  return [...units, ...units.map((unit) => `${unit}.d`), plist];
 }
 
 function portOf(audit: Audit): AuditPort {

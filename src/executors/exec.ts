@@ -12,6 +12,8 @@ import { showCommand } from "../jobs/rules.ts";
 import type { Jobs } from "../jobs/runner.ts";
 import type { Isolation } from "../protocol/job.ts";
 import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
+import { plainLine } from "../protocol/plain_line.ts";
+import { showPath } from "../safety/show_path.ts";
 import { EXEC_WAIT_MS } from "../protocol/operations/exec.ts";
 import { cancelled } from "./admission.ts";
 import { carryVariables } from "./caller_environment.ts";
@@ -233,25 +235,26 @@ export function resolveFolder(cwd: string | undefined, home: string): string {
 /** Finds out what was missing, as the system reports a missing folder and a missing program alike. */
 async function explainStart(
   error: unknown,
-  { program, cwd }: { readonly program: string; readonly cwd: string },
+  what: { readonly program: string; readonly cwd: string },
 ): Promise<OperationError> {
+  const [program, cwd] = [showPath(what.program), showPath(what.cwd)];
   const cannotRun = (message: string) => new OperationError("cannot_run", message, { cause: error });
   try {
-    const folder = await Deno.stat(cwd);
-    if (!folder.isDirectory) return cannotRun(`Cannot run in "${cwd}": it is not a folder`);
+    const folder = await Deno.stat(what.cwd);
+    if (!folder.isDirectory) return cannotRun(`Cannot run in ${cwd}: it is not a folder`);
   } catch (statError) {
     if (statError instanceof Deno.errors.NotFound) {
-      return cannotRun(`Cannot run in "${cwd}": there is no such folder`);
+      return cannotRun(`Cannot run in ${cwd}: there is no such folder`);
     }
-    return cannotRun(`Cannot run in "${cwd}": the folder cannot be read`);
+    return cannotRun(`Cannot run in ${cwd}: the folder cannot be read`);
   }
   if (error instanceof Deno.errors.NotFound) {
-    return cannotRun(`Cannot run "${program}": no such program was found`);
+    return cannotRun(`Cannot run ${program}: no such program was found`);
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return cannotRun(`Cannot run "${program}": it is not executable, or "${cwd}" may not be entered`);
+    return cannotRun(`Cannot run ${program}: it is not executable, or ${cwd} may not be entered`);
   }
   const message = error instanceof Error ? error.message : String(error);
   // The runtime's text begins with the program, which is named already.
-  return cannotRun(`Cannot run "${program}": ${message.replace(/^Failed to spawn '.*?': /s, "")}`);
+  return cannotRun(`Cannot run ${program}: ${plainLine(message.replace(/^Failed to spawn '.*?': /s, ""))}`);
 }

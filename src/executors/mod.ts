@@ -175,12 +175,18 @@ function parseParams(operation: OperationName, params: unknown): unknown {
   });
 }
 
-/** The mode is the whole host's: who may do little here must not open it to others. */
-function refuseAboveCeiling({ mode }: ParamsOf<"set_mode">, ceiling: Mode): void {
-  if (!isAbove(mode, ceiling)) return;
+/**
+ * The mode is the whole host's: who may do little here must not open it to others. Nor by setting it for a moment, after which
+ * the host would fall back to more than was in force.
+ */
+function refuseAboveCeiling({ mode, for_minutes }: ParamsOf<"set_mode">, ceiling: Mode): void {
+  const isShort = for_minutes !== undefined && ceiling !== "bypass";
+  if (!isAbove(mode, ceiling) && !isShort) return;
   throw new OperationError(
     "refused",
-    `Cannot set the mode to "${mode}": this agent may use the host up to "${ceiling}" only`,
+    isShort
+      ? `Cannot set the mode for a time: this agent may use the host up to "${ceiling}" only, so it may lower it to last`
+      : `Cannot set the mode to "${mode}": this agent may use the host up to "${ceiling}" only`,
     { rule: "peer-ceiling", remedy: settingRemedy("allow_peers") },
   );
 }

@@ -4,7 +4,8 @@
  */
 import { OperationError } from "../errors.ts";
 import type { AuditOutcome, AuditRequest } from "../audit/record.ts";
-import { type OperationName, OPERATIONS } from "../protocol/operation.ts";
+import { type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
+import { isAbove } from "../safety/mode_order.ts";
 import type { Permit } from "./executor.ts";
 
 /** What the audit log offers here. */
@@ -52,14 +53,17 @@ export async function recorded<T extends Allowed>(
   } catch (thrown) {
     const error = OperationError.from(thrown);
     const rule = error.rule ?? error.code;
-    audit.call({ ...request, decision: "refuse", rule }, outcomeOf({ outcome: error.code }));
+    // Who may not command the host at all is not to fill its log with what it sends.
+    const params = rule === "peer-not-allowed" ? undefined : request.params;
+    audit.call({ ...request, params, decision: "refuse", rule }, outcomeOf({ outcome: error.code }));
     throw error;
   }
   using _place = allowed.place;
   const { mode, decision, rule } = allowed.permit;
   const entry: AuditRequest = { ...request, mode, decision, rule };
-  const changes = !["read", "manage"].includes(OPERATIONS[allowed.name].access);
-  const end: AuditEnd = changes ? await audit.begin(entry) : (outcome) => audit.call(entry, outcome);
+  const end: AuditEnd = mustBeRecorded(allowed)
+    ? await audit.begin(entry)
+    : (outcome) => audit.call(entry, outcome);
   try {
     const result = await run(allowed);
     end(outcomeOf({ outcome: "ok" }, result));
@@ -69,6 +73,15 @@ export async function recorded<T extends Allowed>(
     end(outcomeOf({ outcome: error.code }));
     throw error;
   }
+}
+
+/**
+ * Whether a request is not carried out unless it is recorded: what changes something, and what raises the mode. Lowering it, and
+ * ending a job, which may be what fills the disk, are always possible.
+ */
+function mustBeRecorded({ name, checked, permit }: Allowed): boolean {
+  if (name === "set_mode") return isAbove((checked as ParamsOf<"set_mode">).mode, permit.mode); // As its schema parsed it.
+  return !["read", "manage"].includes(OPERATIONS[name].access);
 }
 
 /** What a record says of a result: never what is in it. */

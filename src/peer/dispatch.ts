@@ -16,6 +16,8 @@ import { type Collector, createCollector, createOutgoingStream, type OutgoingStr
 const MAX_ASSEMBLING = 64;
 /** Bytes of such parameters, of all peers together. */
 const MAX_ASSEMBLED_BYTES = 64 * 1024 * 1024;
+/** Bytes of those of requests that run or wait for a place: they are held until the answer. */
+const MAX_RUNNING_BYTES = 256 * 1024 * 1024;
 /** Milliseconds without a chunk after which parameters are no longer waited for. */
 const ASSEMBLING_TIMEOUT_MS = 60_000;
 /**
@@ -82,6 +84,8 @@ interface Assembly {
 
 interface Running {
   readonly controller: AbortController;
+  /** Bytes of parameters that came as a stream. */
+  readonly paramsBytes: number;
   readonly streams: Map<Channel, OutgoingStream>;
 }
 
@@ -158,7 +162,8 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       run(caller, request, request.params);
       return;
     }
-    if (!isAssembling && caller.assembling.size >= MAX_ASSEMBLING) {
+    const isTooMuch = runningBytes(callers.values()) + request.paramsBytes > MAX_RUNNING_BYTES;
+    if (!isAssembling && (caller.assembling.size >= MAX_ASSEMBLING || isTooMuch)) {
       refuse(caller, id, tooManyLarge());
       return;
     }
@@ -193,7 +198,11 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   /** Counts as running from this turn on, also while `params` are still a promise: the request may come again in it. */
   const run = (caller: CallerState, request: Request, params: unknown) => {
     const { id, op, deadlineMs } = request;
-    const running: Running = { controller: new AbortController(), streams: new Map() };
+    const running: Running = {
+      controller: new AbortController(),
+      paramsBytes: request.paramsBytes ?? 0,
+      streams: new Map(),
+    };
     caller.jobs.set(id, running);
     caller.memory.start(id);
     // A deadline past the longest timer, 24 days, is left to the caller.
@@ -325,6 +334,14 @@ function assembledBytes(callers: Iterable<CallerState>): number {
   let sum = 0;
   for (const { assembling } of callers) {
     for (const { collector } of assembling.values()) sum += collector.stream.received;
+  }
+  return sum;
+}
+
+function runningBytes(callers: Iterable<CallerState>): number {
+  let sum = 0;
+  for (const { jobs } of callers) {
+    for (const { paramsBytes } of jobs.values()) sum += paramsBytes;
   }
   return sum;
 }

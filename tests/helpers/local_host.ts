@@ -18,6 +18,8 @@ export interface TestHostOptions extends Partial<Pick<LocalHostOptions, "endGrac
   readonly description?: Partial<HostDescription>;
   /** A folder that outlives the host. @default a temporary one */
   readonly folder?: string;
+  /** Absolute paths of files that hold the token. */
+  readonly tokenFiles?: readonly string[];
 }
 
 /** The opened machine. */
@@ -54,6 +56,7 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
         configFolder,
         configFile: join(configFolder, "config.toml"),
         stateFolder: join(configFolder, "state"),
+        tokenFiles: options.tokenFiles,
       },
       description: {
         id: "abcdefghij2345672345",

@@ -180,6 +180,9 @@ test("execute() lets no agent set a mode above its own ceiling for the whole hos
   await rejectsWith(executors.execute("set_mode", { mode: "edit" }, by(ID)), "refused", /up to "plan" only/);
   assert.match(JSON.stringify(await executors.execute("get_info", {}, by(ID))), /"mode":"plan"/);
   await executors.execute("set_mode", { mode: "edit" }, by(OTHER));
+  // After a moment the host would fall back to edit.
+  const short = executors.execute("set_mode", { mode: "plan", for_minutes: 1 }, by(ID));
+  await rejectsWith(short, "refused", /lower it to last/);
   await executors.execute("set_mode", { mode: "plan" }, by(ID));
 });
 

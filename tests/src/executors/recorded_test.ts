@@ -93,3 +93,15 @@ for (
     });
   });
 }
+
+Deno.test("recorded() raises the mode only if that can be recorded, and lowers it in any case", async () => {
+  const begin = () => Promise.reject(new OperationError("cannot_run", "Cannot write the audit log"));
+  const run = () => Promise.resolve({});
+  for (const [mode, outcome] of [["bypass", "cannot_run"], ["edit", "ok"], ["plan", "ok"]] as const) {
+    const decided = () =>
+      Promise.resolve(
+        { name: "set_mode", checked: { mode }, permit: callContext().permit, place: undefined } as const,
+      );
+    assert.equal((await carryOut("set_mode", { decided, begin, run })).outcome, outcome, mode);
+  }
+});

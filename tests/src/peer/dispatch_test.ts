@@ -186,6 +186,26 @@ Deno.test("receive() keeps at most 64 MiB of parameters that are on their way", 
   assert.deepEqual(node.errors(), ["busy"]);
 });
 
+Deno.test("receive() holds at most 256 MiB of parameters of requests that run", async () => {
+  const running = Promise.withResolvers<unknown>();
+  using node = host({ execute: () => running.promise });
+  const size = 8 * 1024 * 1024;
+  const json = new TextEncoder().encode(`"${"x".repeat(size - 2)}"`);
+  const send = async (id: number) => {
+    node.receive(request(id, { params: undefined, paramsBytes: size }));
+    for (let offset = 0; offset < size; offset += 512 * 1024) {
+      node.receive({ t: "data", id, channel: "params", offset }, json.slice(offset, offset + 512 * 1024));
+      await turn(); // Credit comes with what was taken.
+    }
+  };
+  for (let id = 1; id <= 32; id++) await send(id);
+  assert.deepEqual([node.errors(), node.dispatcher.running], [[], 32]);
+  node.receive(request(33, { params: undefined, paramsBytes: size }));
+  assert.deepEqual(node.errors(), ["busy"]);
+  running.resolve({});
+  await turn();
+});
+
 Deno.test("receive() runs a request once whose last parameters, repeat and parameters again come in one turn", async () => {
   let executions = 0;
   using node = host({ execute: () => Promise.resolve(++executions) });
