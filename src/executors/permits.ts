@@ -133,7 +133,7 @@ function confinementFor(
   { mode, decision }: Pick<Permit, "mode" | "decision">,
   { walls, grants }: { readonly walls: Walls; readonly grants: readonly Grant[] },
 ): Confinement {
-  if (mode !== "plan") return { kind: "guarded", readOnly: walls.readOnly, hidden: walls.hidden };
+  if (mode !== "plan") return { kind: "guarded", ...walls };
   const temporary = decision === "allow" ? "readable" : "private";
   return { kind: "strict", grants, temporary, hidden: walls.hidden };
 }

@@ -31,11 +31,16 @@ export function realRules({ rules, system }: GuardRules): {
 
 /** Where a pattern without wildcards leads, if that is another place. */
 function realPattern(pattern: PathPattern, home: string): PathPattern[] {
-  const path = typeof pattern === "string"
-    ? pattern.replace(/^~(?=[\\/]|$)/, () => home).replace(/[\\/]\*\*$/, "")
-    : pattern.path;
-  if (typeof pattern === "string" && /[*?[\]{}()!]/.test(path)) return [];
+  const path = literalPath(pattern, home);
+  if (path === undefined) return [];
   return realOf(path).filter((real) => real !== path).map((real) => ({ path: real }));
+}
+
+/** The path that a pattern without wildcards names, with everything below it; undefined for others. */
+export function literalPath(pattern: PathPattern, home: string): string | undefined {
+  if (typeof pattern !== "string") return pattern.path;
+  const path = pattern.replace(/^~(?=[\\/]|$)/, () => home).replace(/[\\/]\*\*$/, "");
+  return /[*?[\]{}()!]/.test(path) ? undefined : path;
 }
 
 function realOf(path: string): string[] {

@@ -3,7 +3,7 @@
  */
 import { OperationError } from "../errors.ts";
 import { type CredentialSearch, findCredentialFiles } from "../host/credential_files.ts";
-import { type GuardRules, realRules } from "./real_rules.ts";
+import { type GuardRules, literalPath, realRules } from "./real_rules.ts";
 
 /** How long what was found holds, in milliseconds: a search takes about five. */
 const FRESH_MS = 1_000;
@@ -17,6 +17,8 @@ export interface Walls {
   readonly hidden: readonly string[];
   /** What is not to be changed in edit mode: the agent's own folders and service unit. */
   readonly readOnly: readonly string[];
+  /** All that may be written to in edit mode; undefined if that is everything. */
+  readonly writable: readonly string[] | undefined;
 }
 
 /** What {@link createWalls} needs. */
@@ -49,10 +51,21 @@ export function createWalls(options: WallsOptions): () => Walls {
       throw tooMany();
     }
     const there = own.filter(exists);
-    const walls = { hidden: [...there.filter(isFolder), ...paths], readOnly: there };
+    const walls = {
+      hidden: [...there.filter(isFolder), ...paths],
+      readOnly: there,
+      writable: writablePaths(options),
+    };
     known = { walls, at: now() };
     return walls;
   };
+}
+
+/** What `allow_paths` names without wildcards; what a glob names cannot be told in advance, so commands do not write there. */
+function writablePaths({ rules, system }: GuardRules): string[] | undefined {
+  if (rules.allow.length === 0) return undefined;
+  const [home = ""] = system.homes;
+  return rules.allow.map((pattern) => literalPath(pattern, home)).filter((path) => path !== undefined);
 }
 
 function tooMany(): OperationError {

@@ -150,20 +150,39 @@ function strictFlags({ grants }: StrictConfinement, options: BubblewrapOptions):
  * the next command would find it open. The command is not ended with us, so that it has the time between TERM and KILL.
  */
 function guardedFlags(
-  { readOnly, hidden }: GuardedConfinement,
+  { readOnly, hidden, writable }: GuardedConfinement,
   { look, userNamespace, lastCapability = LAST_CAPABILITY }: BubblewrapOptions,
 ): string[] {
   const paths = outermostOf(readOnly, look).map(({ path }) => path);
   const covered = outermostOf(hidden, look).map(({ path }) => path);
+  const open = writable === undefined ? undefined : outermostOf(writable, look).map(({ path }) => path);
   return [
-    ...["--dev-bind", "/", "/"],
-    ...ancestorsOf([...paths, ...covered]).flatMap((folder) => ["--dev-bind", folder, folder]),
+    ...(open === undefined ? ["--dev-bind", "/", "/"] : [
+      "--ro-bind",
+      "/",
+      "/",
+      "--dev-bind",
+      "/dev",
+      "/dev",
+      "--setenv",
+      "TMPDIR",
+      PRIVATE_TEMPORARY_FOLDER,
+    ]),
+    ...(open ?? []).flatMap((path) => ["--bind", path, path]),
+    ...ancestorsOf([...paths, ...covered]).filter((folder) => isWritable(folder, open))
+      .flatMap((folder) => ["--dev-bind", folder, folder]),
     ...paths.flatMap((path) => ["--ro-bind", path, path]),
     ...hide(hidden, look),
     ...(userNamespace ? ["--unshare-user"] : []),
     ...[...DROPPED_OF_ROOT, ...DROPPED_BY_NUMBER.filter((number) => number <= lastCapability).map(String)]
       .flatMap((capability) => ["--cap-drop", capability]),
   ];
+}
+
+/** Whether a folder can be written to, and so renamed. */
+function isWritable(folder: string, open: readonly string[] | undefined): boolean {
+  return open === undefined ||
+    open.some((path) => path === "/" || folder === path || folder.startsWith(`${path}/`));
 }
 
 /** A file becomes a device that cannot be opened, a folder one that is empty and stays so. */

@@ -26,6 +26,12 @@ export interface GuardedConfinement extends CommonConfinement {
   readonly kind: "guarded";
   /** Absolute paths that it cannot write to, rename or replace. One that does not exist is left out: make folders first. */
   readonly readOnly: readonly string[];
+  /**
+   * Absolute paths of all that can be written to, beside devices; one that does not exist is left out. `TMPDIR` is `/dev/shm` then.
+   *
+   * @default everything
+   */
+  readonly writable?: readonly string[] | undefined;
 }
 
 interface CommonConfinement {

@@ -25,10 +25,12 @@ export function createSeatbelt(): Sandbox {
 export function seatbeltProfile(confinement: Confinement): string {
   const hidden = confinement.hidden.map((path) => `(deny file-read* file-write* (subpath ${quote(path)}))`);
   if (confinement.kind === "guarded") {
-    const { readOnly } = confinement;
+    const { readOnly, writable } = confinement;
     return [
       "(version 1)",
       "(allow default)",
+      ...(writable === undefined ? [] : ["(deny file-write*)", '(allow file-write* (subpath "/dev"))']),
+      ...(writable ?? []).map((path) => `(allow file-write* (subpath ${quote(path)}))`),
       ...readOnly.map((path) => `(deny file-write* (subpath ${quote(path)}))`),
       // A folder that is renamed takes along what lies in it, and another can be put in its place.
       ...ancestorsOf(readOnly).map((folder) => `(deny file-write-unlink (literal ${quote(folder)}))`),

@@ -4,7 +4,7 @@ import { createPermits, type PermitsOptions } from "../../../src/executors/permi
 import type { Confinement } from "../../../src/host/sandbox/sandbox.ts";
 import type { Mode } from "../../../src/protocol/mode.ts";
 
-const WALLS = { hidden: ["/home/ada/.ssh/id"], readOnly: ["/home/ada/agent"] };
+const WALLS = { hidden: ["/home/ada/.ssh/id"], readOnly: ["/home/ada/agent"], writable: ["/srv"] };
 
 /** Permits with a sandbox that shows its confinement, unless there is none. */
 function permits({ hasSandbox = true, ...more }: Partial<PermitsOptions> & { hasSandbox?: boolean } = {}) {
@@ -29,7 +29,7 @@ function permits({ hasSandbox = true, ...more }: Partial<PermitsOptions> & { has
 
 const strict = (grants: readonly string[], temporary: string) =>
   JSON.stringify({ kind: "strict", grants, temporary, hidden: WALLS.hidden });
-const GUARDED = JSON.stringify({ kind: "guarded", readOnly: WALLS.readOnly, hidden: WALLS.hidden });
+const GUARDED = JSON.stringify({ kind: "guarded", ...WALLS });
 
 const commands:
   readonly (readonly [Mode, command: string, decision: string, confinement: string | undefined])[] = [

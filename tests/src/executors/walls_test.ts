@@ -22,6 +22,7 @@ Deno.test("createWalls() finds what is closed and what is the agent's own, and l
     now: () => now,
   });
   const first = walls();
+  assert.equal(first.writable, undefined);
   assert.deepEqual([...new Set(first.hidden)].sort(), [`${folder}/a.key`, `${folder}/agent`]);
   assert.deepEqual(first.readOnly, [`${folder}/agent`]);
   await Deno.writeTextFile(`${folder}/b.key`, "secret");
@@ -67,4 +68,15 @@ Deno.test("createWalls() lets nothing start while there is more to cover than it
   await Deno.remove(`${folder}/a.key`);
   await Deno.remove(`${folder}/b.key`);
   assert.deepEqual(walls().hidden, [`${folder}/c.key`]);
+});
+
+Deno.test("createWalls() lets commands write only where allow_paths says, in what it names without wildcards", async () => {
+  await using temporary = await temporaryFolder();
+  const { writable } = createWalls({
+    rules: { allow: ["~/work/**", "/srv", "/var/*/logs"], deny: [], own: [], ownSecrets: [] },
+    system: { os: "linux", homes: [temporary.folder], isCaseInsensitive: false },
+    own: [],
+    onIncomplete: () => assert.fail("There is nothing to find"),
+  })();
+  assert.deepEqual(writable, [`${temporary.folder}/work`, "/srv"]);
 });

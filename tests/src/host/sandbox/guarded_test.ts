@@ -130,6 +130,43 @@ Deno.test(
 );
 
 Deno.test(
+  `guarded commands write only where they may, if that is limited${NEEDS_BWRAP.why}`,
+  NEEDS_BWRAP,
+  async () => {
+    await using place = await openPlace(false);
+    const { sandbox, env, folder } = place;
+    await Deno.mkdir(`${folder}/open`);
+    const confinement: Confinement = {
+      kind: "guarded",
+      readOnly: [`${folder}/open/own`],
+      hidden: [`${folder}/keys`],
+      writable: [`${folder}/open`, `${folder}/nowhere`],
+    };
+    await Deno.mkdir(`${folder}/open/own`);
+    const say = async (line: string) => (await runConfined(sandbox, line, { confinement, env })).stdout;
+    assert.equal(await say('echo new > "$TOP/open/file" && cat "$TOP/open/file"'), "new\n");
+    assert.equal(await say('echo x > "$TMPDIR/scratch" && echo x > /dev/null && echo done'), "done\n");
+    for (
+      const line of [
+        'echo x > "$TOP/file"',
+        'mv "$TOP/open" "$TOP/moved"',
+        'echo x > "$TOP/open/own/file"',
+        'mv "$TOP/open/own" "$TOP/open/moved"',
+        'mount -o remount,rw,bind /; echo x > "$TOP/file"',
+        'cat "$TOP/keys/key"',
+      ]
+    ) {
+      assert.doesNotMatch(await say(line), /secret/, line);
+    }
+    const names = async (path: string) =>
+      (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).sort();
+    assert.deepEqual(await names(`${folder}/open`), ["file", "own"]);
+    assert.deepEqual(await names(`${folder}/open/own`), []);
+    assert.ok(!(await names(folder)).includes("file"));
+  },
+);
+
+Deno.test(
   `guarded commands cannot read the environment of a process outside${NEEDS_BWRAP.why}`,
   NEEDS_BWRAP,
   async () => {
