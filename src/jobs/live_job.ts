@@ -22,6 +22,8 @@ export interface LiveJobOptions {
   readonly now: () => number;
   /** Told once, when the command has ended and its output was taken, and awaited before {@link LiveJob.ended} resolves. */
   readonly onEnd: (job: LiveJob, leftover: Leftover | undefined) => Promise<void>;
+  /** Told when it goes on without its caller, to whom only what is written down then is of use after a crash. */
+  readonly onDetached: (job: LiveJob) => void;
 }
 
 /** A command that runs, or has just ended. */
@@ -106,6 +108,7 @@ export class LiveJob {
     this.#live = undefined;
     for (const letGo of this.#passing) letGo();
     await this.output.toDisk();
+    this.#options.onDetached(this);
   }
 
   /** Begins to end it with everything it started. The first reason counts. */

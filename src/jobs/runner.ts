@@ -220,7 +220,10 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
       unrecorded = error instanceof Error ? error.message : String(error);
     }
     const output = new JobOutput(unrecorded === undefined ? outputFolder(record.id) : undefined, limits);
-    const job = new LiveJob({ record, output, live: liveOutput, unrecorded, spawn, now, onEnd }, {
+    const onDetached = (job: LiveJob) => {
+      if (job.unrecorded === undefined && !isOver(job.record.status)) save([job.stampedRecord()]);
+    };
+    const job = new LiveJob({ record, output, live: liveOutput, unrecorded, spawn, now, onEnd, onDetached }, {
       ...command,
       graceMs,
     });

@@ -19,6 +19,7 @@ function liveJob(
     unrecorded: undefined,
     now: () => 3_000,
     onEnd: () => Promise.resolve(),
+    onDetached: () => {},
     spawn: ({ signal }, { onStart = () => {}, onOutput }) => {
       assert.ok(signal !== undefined);
       return program({ onStart, onOutput }, signal);

@@ -40,6 +40,16 @@ linuxTest("start() writes the job down before the command runs", async () => {
   assert.equal(before, "running");
 });
 
+linuxTest("what goes on without its caller is written down with its process at once", async () => {
+  await using host = await jobHost();
+  const other = await host.open();
+  const jobs = await host.open();
+  const job = await jobs.start(shell("exec sleep 1000"));
+  await job.detach();
+  const record = await other.find(job.record.id);
+  assert.ok(record?.pid !== null && record?.pid !== undefined && isAlive(record.pid));
+});
+
 linuxTest("start() leaves nothing of a command that cannot be started", async () => {
   await using host = await jobHost();
   const jobs = await host.open();
