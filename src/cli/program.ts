@@ -20,8 +20,8 @@ First steps:
   1. On the first machine. It writes config.toml with a new token, and says how
      to use that token on the others:
        $ remote-agent init --relay wss://relay.example.com --room home
-  2. On every machine that is to be controlled. In plan mode, the default, it
-     only lets itself be looked at; --mode edit lets it run commands:
+  2. On every machine that is to be controlled. In plan mode, the default,
+     nothing on it can be changed; --mode edit lets it write and run commands:
        $ remote-agent run --mode edit
   3. In the assistant's configuration, as the command of an MCP server:
        remote-agent mcp
