@@ -13,7 +13,7 @@ import type { HostDescription, HostState } from "./executors/get_info.ts";
 import { configuredPrograms } from "./executors/git/configured_programs.ts";
 import { createExecutors, type Executors } from "./executors/mod.ts";
 import { createModes, type Modes } from "./executors/modes.ts";
-import { createPathGuard } from "./executors/path_guard.ts";
+import { createPathGuard, type HostPathGuard } from "./executors/path_guard.ts";
 import { createPermits } from "./executors/permits.ts";
 import type { GuardRules } from "./executors/real_rules.ts";
 import type { AuditPort } from "./executors/recorded.ts";
@@ -60,7 +60,7 @@ export interface LocalHost extends AsyncDisposable {
 /**
  * Opens the machine.
  *
- * @throws {ConfigError} If a sandbox is required and none works.
+ * @throws {ConfigError} If a sandbox is required and none works, or a path rule cannot be read.
  */
 export async function openLocalHost(options: LocalHostOptions): Promise<LocalHost> {
   const { settings, paths, description, startedAt, problems } = options;
@@ -122,7 +122,7 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
     },
     jobs,
     backups,
-    guard: createPathGuard(guarded),
+    guard: openGuard(guarded),
     modes,
     execTimeoutMs: settings.exec_timeout_ms,
     graceMs,
@@ -216,6 +216,16 @@ function guardRules(
     system: { os: system, homes: [home], isCaseInsensitive: system !== "linux" },
     own,
   };
+}
+
+/** @throws {ConfigError} If a glob of the settings cannot be read. */
+function openGuard(rules: GuardRules): HostPathGuard {
+  try {
+    return createPathGuard(rules);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new ConfigError(`Cannot use "allow_paths" or "deny_paths": ${cause.message}`, { cause });
+  }
 }
 
 /** Where service units of the agent are, or would be, and what adds to them. */

@@ -85,22 +85,30 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   };
   const problems = createProblems();
   const log = loggerOf("node");
-  const local = await openLocalHost({
-    settings,
-    paths,
-    description,
-    startedAt,
-    secrets: options.secrets,
-    problems,
-    isLasting: options.accepts !== false,
-    // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
-    ...(role === "session" ? { endGraceMs: 500 } : {}),
-    onModeChange: ({ mode, source }) => {
-      log.info("The mode has changed", { mode, source });
-      void peer?.refreshCard();
-    },
-  });
-  const peer = membership === undefined ? undefined : await startPeer({
+  await using opening = new AsyncDisposableStack();
+  // The mode may change while the peer is being made.
+  let peer: Peer | undefined = undefined;
+  const publishMode = (joined: Peer | undefined) => {
+    joined?.refreshCard().catch((error: unknown) => log.error("Cannot publish the mode", { error }));
+  };
+  const local = opening.use(
+    await openLocalHost({
+      settings,
+      paths,
+      description,
+      startedAt,
+      secrets: options.secrets,
+      problems,
+      isLasting: options.accepts !== false,
+      // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
+      ...(role === "session" ? { endGraceMs: 500 } : {}),
+      onModeChange: ({ mode, source }) => {
+        log.info("The mode has changed", { mode, source });
+        publishMode(peer);
+      },
+    }),
+  );
+  peer = membership === undefined ? undefined : await startPeer({
     ...membership,
     dial: dialWebSocket,
     suite,
@@ -117,10 +125,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       problems,
     }),
   });
+  const joined = opening.use(peer);
   const fleet = createFleet({
     self: { id: host.agentId, name: settings.name },
     executors: local.executors,
-    peer,
+    peer: joined,
     describeSelf: () => ({
       ...description,
       isSelf: true,
@@ -139,22 +148,23 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     id: host.agentId,
     startedAt: startedAt.toISOString(),
     relay: connection?.relay ?? null,
-    connection: describeConnection(peer?.connection),
+    connection: describeConnection(joined?.connection),
     ...reportOf(local.state),
     problems: [...problems.latest],
   }));
+  opening.move(); // From here on the node owns them, and ends them in an order of its own.
   return {
     id: host.agentId,
     name: settings.name,
     fleet,
-    peer,
+    peer: joined,
     get state() {
       return local.state;
     },
     async [Symbol.asyncDispose]() {
       // Commands first: their callers are told that they ended while there is still a connection.
       await local[Symbol.asyncDispose]();
-      await peer?.[Symbol.asyncDispose]();
+      await joined?.[Symbol.asyncDispose]();
       await published?.[Symbol.asyncDispose]();
     },
   };

@@ -2,7 +2,7 @@
  * That the parts of a machine are put together so that the agent's own files are out of reach.
  */
 import assert from "node:assert/strict";
-import { OperationError } from "../../src/errors.ts";
+import { ConfigError, OperationError } from "../../src/errors.ts";
 import { openTestHost, outside } from "../helpers/local_host.ts";
 import { temporaryFolder } from "../helpers/temporary_folder.ts";
 
@@ -47,4 +47,12 @@ Deno.test("in edit mode the agent's own files are neither read nor written", asy
 Deno.test("the configuration folder is there from the start, so that no command makes it", async () => {
   await using host = await openTestHost();
   assert.ok((await Deno.stat(`${host.folder}/agent`)).isDirectory);
+});
+
+Deno.test("a path rule that cannot be read is told as a setting that must be corrected", async () => {
+  await assert.rejects(openTestHost({ settings: { deny_paths: ["/srv/../etc"] } }), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /^Cannot use "allow_paths" or "deny_paths": /);
+    return true;
+  });
 });
