@@ -5,16 +5,16 @@ import { temporaryFolder } from "../../helpers/temporary_folder.ts";
 Deno.test("explainSystemError() puts the runtime's errors in words, without paths", async () => {
   await using temporary = await temporaryFolder();
   const { folder } = temporary;
-  const cases: [Promise<unknown>, RegExp][] = [
-    [Deno.readFile(`${folder}/none`), /^there is no such folder or file \(ENOENT\)$/],
-    [Deno.writeTextFile(folder, ""), /^it is a folder \(EISDIR\)$/],
-    [Deno.writeTextFile(`${folder}/${"x".repeat(300)}`, ""), /^the name is too long/],
+  const cases: [() => Promise<unknown>, RegExp][] = [
+    [() => Deno.readFile(`${folder}/none`), /^there is no such folder or file \(ENOENT\)$/],
+    [() => Deno.writeTextFile(folder, ""), /^it is a folder \(EISDIR\)$/],
+    [() => Deno.writeTextFile(`${folder}/${"x".repeat(300)}`, ""), /^the name is too long/],
   ];
   if (Deno.build.os === "linux") {
-    cases.push([Deno.writeTextFile("/dev/full", "x"), /^the disk is full \(ENOSPC\)$/]);
+    cases.push([() => Deno.writeTextFile("/dev/full", "x"), /^the disk is full \(ENOSPC\)$/]);
   }
   for (const [work, expected] of cases) {
-    const error = await work.catch((thrown: unknown) => thrown);
+    const error = await work().catch((thrown: unknown) => thrown);
     assert.match(explainSystemError(error), expected);
   }
 });
