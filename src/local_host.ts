@@ -137,7 +137,6 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
       rules: settings.policy_rules,
       walls: createWalls({
         ...guarded,
-        own: guarded.own,
         onIncomplete: () => log.warn("There are more credentials on this machine than a sandbox can cover"),
       }),
       programsOfGit: (folders) => configuredPrograms(folders, environment()),

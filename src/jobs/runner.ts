@@ -13,7 +13,7 @@ import { createArchive, type JobPart } from "./archive.ts";
 import { JOB_STREAMS, JobOutput, type JobStream } from "./output_file.ts";
 import { lockOwner } from "./owner_lock.ts";
 import { isOver, JOB_ID_BYTES, JOB_LIMITS, jobIdOf, type JobLimits } from "./rules.ts";
-import { type JobFilter, type JobRecord, openJobStore } from "./store.ts";
+import { type JobFilter, type JobRecord, newRecord, openJobStore } from "./store.ts";
 import { createWatch, type Watch } from "./watch.ts";
 
 /** Ended commands whose background processes' pipes are still read; past it the oldest is let go. */
@@ -284,41 +284,6 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
       leftovers.clear();
       await owned.disposeAsync();
     },
-  };
-}
-
-/** A job that is about to be started. */
-function newRecord(
-  known: Pick<
-    JobRecord,
-    | "id"
-    | "ownerId"
-    | "ownerPid"
-    | "callerId"
-    | "callerName"
-    | "command"
-    | "cwd"
-    | "mode"
-    | "isolation"
-    | "startedAt"
-  >,
-): JobRecord {
-  return {
-    ...known,
-    status: "running",
-    reason: null,
-    endedAt: null,
-    durationMs: null,
-    pid: null,
-    pidStamp: null,
-    exitCode: null,
-    signal: null,
-    timedOut: false,
-    stdoutBytes: 0,
-    stderrBytes: 0,
-    stdoutKept: 0,
-    stderrKept: 0,
-    hasFiles: false,
   };
 }
 

@@ -69,6 +69,41 @@ export const JobRecord = z.object({
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
+/** A job that is about to be started. */
+export function newRecord(
+  known: Pick<
+    JobRecord,
+    | "id"
+    | "ownerId"
+    | "ownerPid"
+    | "callerId"
+    | "callerName"
+    | "command"
+    | "cwd"
+    | "mode"
+    | "isolation"
+    | "startedAt"
+  >,
+): JobRecord {
+  return {
+    ...known,
+    status: "running",
+    reason: null,
+    endedAt: null,
+    durationMs: null,
+    pid: null,
+    pidStamp: null,
+    exitCode: null,
+    signal: null,
+    timedOut: false,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+    stdoutKept: 0,
+    stderrKept: 0,
+    hasFiles: false,
+  };
+}
+
 /** Which jobs a list holds. */
 export interface JobFilter {
   readonly status?: JobStatus | undefined;

@@ -11,7 +11,9 @@ export const PeerRule = z.preprocess(
     /** The agent's whole id, as `remote-agent agents` shows it. */
     id: z.string().regex(/^[a-z2-7]{20}$/, { error: "must be an agent's whole id, 20 letters and digits" }),
     /** The most that it may do here. @default what the host allows */
-    mode: z.enum(Mode.options, { error: `must be ${Mode.options.map((mode) => `"${mode}"`).join(", ")}` })
+    mode: z.enum(Mode.options, {
+      error: `must be one of ${Mode.options.map((mode) => `"${mode}"`).join(", ")}`,
+    })
       .optional(),
   }, { error: 'must be an agent\'s id, "id=mode", or a table such as {id = "...", mode = "plan"}' }),
 );

@@ -74,7 +74,7 @@ const badTexts: readonly (readonly [SettingKey, string, string])[] = [
     '"Linux" must be 1 to 32 lower-case letters, digits, dots, underscores or hyphens, beginning with a letter or digit',
   ],
   ["allow_peers", "web-1", 'item 1, "id": must be an agent\'s whole id, 20 letters and digits'],
-  ["allow_peers", `${ID}=all`, 'item 1, "mode": must be "disabled", "plan", "edit", "bypass"'],
+  ["allow_peers", `${ID}=all`, 'item 1, "mode": must be one of "disabled", "plan", "edit", "bypass"'],
   ["allow_peers", "[{", '"[{" must be a list of tables'],
   [
     "policy_rules",

@@ -1,7 +1,7 @@
 /**
  * Records of jobs for tests.
  */
-import type { JobRecord, JobStore } from "../../../src/jobs/store.ts";
+import { type JobRecord, type JobStore, newRecord } from "../../../src/jobs/store.ts";
 
 /** The id of the n-th job of a test. */
 export function idOf(n: number): string {
@@ -14,7 +14,7 @@ export function idOf(n: number): string {
 
 /** A running job, unless `changes` say otherwise. */
 export function jobRecord(changes: Partial<JobRecord> = {}): JobRecord {
-  return {
+  const known = newRecord({
     id: idOf(1),
     ownerId: "owner",
     ownerPid: 1,
@@ -24,23 +24,9 @@ export function jobRecord(changes: Partial<JobRecord> = {}): JobRecord {
     cwd: "/",
     mode: "edit",
     isolation: "none",
-    status: "running",
-    reason: null,
     startedAt: 1_000,
-    endedAt: null,
-    durationMs: null,
-    pid: null,
-    pidStamp: null,
-    exitCode: null,
-    signal: null,
-    timedOut: false,
-    stdoutBytes: 0,
-    stderrBytes: 0,
-    stdoutKept: 0,
-    stderrKept: 0,
-    hasFiles: false,
-    ...changes,
-  };
+  });
+  return { ...known, ...changes };
 }
 
 /** Puts a job into an index, whatever became of it. */
