@@ -73,7 +73,15 @@ export function createTable(options: TableOptions): ExecutorTable {
     git_pull: createGitPull(git),
     git_commit: createGitCommit(git),
     git_push: createGitPush(git),
+    part_run: notBuilt,
+    part_fetch: notBuilt,
+    part_read: notBuilt,
+    part_drop: notBuilt,
     get_info: createGetInfo(options),
     set_mode: createSetMode(modes),
   };
+}
+
+function notBuilt(): never {
+  throw new Error("Cannot run: it is being built");
 }

@@ -3,11 +3,10 @@
  */
 import * as z from "zod";
 import {
-  isOperationName,
-  type OperationName,
-  OPERATIONS,
   type ParamsOf,
   type ResultOf,
+  TOOL_OPERATIONS,
+  type ToolOperationName,
 } from "../protocol/operation.ts";
 import { createLineReader } from "./line_reader.ts";
 import { RESULT_TEXTS } from "./result.ts";
@@ -24,11 +23,11 @@ const Agent = z.object({ id: z.string(), name: z.string() }).describe("The machi
 
 /** The tools of all operations, in the table's order. */
 export function operationTools(): Tool[] {
-  return Object.keys(OPERATIONS).filter(isOperationName).map(operationTool);
+  return (Object.keys(TOOL_OPERATIONS) as ToolOperationName[]).map(operationTool); // The keys of a constant object.
 }
 
-function operationTool<K extends OperationName>(name: K): Tool {
-  const operation = OPERATIONS[name];
+function operationTool<K extends ToolOperationName>(name: K): Tool {
+  const operation = TOOL_OPERATIONS[name];
   return {
     name,
     title: operation.title,
@@ -40,7 +39,7 @@ function operationTool<K extends OperationName>(name: K): Tool {
   };
 }
 
-async function call<K extends OperationName>(
+async function call<K extends ToolOperationName>(
   name: K,
   { agent_id: agentId, ...params }: Record<string, unknown>,
   { fleet, signal, onLines }: ToolContext,
@@ -70,7 +69,7 @@ function imageOf({ kind, base64, mimeType }: ResultOf<"read_file">) {
 }
 
 /** What did not do what it was asked to is a normal result, but it must not look like a success. */
-function isFailure<K extends OperationName>(name: K, result: ResultOf<K>): boolean {
+function isFailure<K extends ToolOperationName>(name: K, result: ResultOf<K>): boolean {
   if (name !== "exec") return hasGitFailed(name, result);
   const ended = result as ResultOf<"exec">; // The name says so.
   return ended.status === "ended" && !hasSucceeded(ended);

@@ -3,7 +3,7 @@
  */
 import type { AgentRef } from "../fleet/fleet.ts";
 import type { OperationError } from "../errors.ts";
-import type { OperationName, ResultOf } from "../protocol/operation.ts";
+import type { ResultOf, ToolOperationName } from "../protocol/operation.ts";
 import { plainLine } from "../protocol/plain_line.ts";
 import {
   describeGitCommit,
@@ -26,7 +26,7 @@ import {
 
 /** Renders the result of each operation. */
 export const RESULT_TEXTS: {
-  readonly [K in OperationName]: (result: ResultOf<K>, agent: AgentRef) => string;
+  readonly [K in ToolOperationName]: (result: ResultOf<K>, agent: AgentRef) => string;
 } = {
   exec: describeExec,
   job_get: describeJobGet,

@@ -24,6 +24,11 @@ export interface Operation<P extends z.ZodObject = z.ZodObject, R extends z.ZodO
   /** Written for a model that has never seen the tool. */
   readonly description: string;
   readonly access: Access;
+  /**
+   * Who may ask for it. `caller`: agents that may command the host. `ticket`: whoever holds a run's ticket, so that hosts can take
+   * parts from each other, and from a coordinator that runs nothing for others. @default "caller"
+   */
+  readonly authority?: "caller" | "ticket";
   readonly hints: Hints;
   readonly params: P;
   readonly result: R;

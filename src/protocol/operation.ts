@@ -21,11 +21,16 @@ import { jobCancel } from "./operations/job_cancel.ts";
 import { jobGet } from "./operations/job_get.ts";
 import { jobList } from "./operations/job_list.ts";
 import { listDir } from "./operations/list_dir.ts";
+import { partDrop } from "./operations/part_drop.ts";
+import { partFetch } from "./operations/part_fetch.ts";
+import { partRead } from "./operations/part_read.ts";
+import { partRun } from "./operations/part_run.ts";
 import { readFile } from "./operations/read_file.ts";
 import { setMode } from "./operations/set_mode.ts";
 import { writeFile } from "./operations/write_file.ts";
 
-export const OPERATIONS = {
+/** Those that are tools of an assistant, in the order in which they are listed. */
+export const TOOL_OPERATIONS = {
   exec,
   job_get: jobGet,
   job_list: jobList,
@@ -48,7 +53,17 @@ export const OPERATIONS = {
   set_mode: setMode,
 } as const satisfies Record<string, Operation>;
 
+/** All: also those that only the fleet's own machinery asks for. */
+export const OPERATIONS = {
+  ...TOOL_OPERATIONS,
+  part_run: partRun,
+  part_fetch: partFetch,
+  part_read: partRead,
+  part_drop: partDrop,
+} as const satisfies Record<string, Operation>;
+
 export type OperationName = keyof typeof OPERATIONS;
+export type ToolOperationName = keyof typeof TOOL_OPERATIONS;
 export type ParamsOf<K extends OperationName> = z.infer<(typeof OPERATIONS)[K]["params"]>;
 export type ResultOf<K extends OperationName> = z.infer<(typeof OPERATIONS)[K]["result"]>;
 

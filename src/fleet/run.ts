@@ -1,0 +1,69 @@
+/**
+ * What is known of a run: one call for many hosts, host by host. Plain data; `fan_out.ts` fills it, `run_store.ts` keeps it, and
+ * `fold.ts` shows it.
+ */
+import type { AgentRef } from "./fleet.ts";
+import type { WireError } from "../protocol/error_code.ts";
+import type { JobId } from "../protocol/job.ts";
+import type { OperationName } from "../protocol/operation.ts";
+import type { HostStatus, RunId, RunStatus } from "../protocol/run.ts";
+
+/** One host of a run. */
+export interface HostOutcome {
+  readonly agent: AgentRef;
+  readonly status: HostStatus;
+  /** Milliseconds since 1970; absent if it was not begun. */
+  readonly startedAt?: number;
+  /** Milliseconds from the request to the end; absent while it runs. */
+  readonly durationMs?: number;
+  /** Of a command that has ended; null if a signal ended it. */
+  readonly exitCode?: number | null;
+  readonly signal?: string | null;
+  /** Under which the command is read on, and ended. */
+  readonly job?: JobId;
+  /** Why there is no result: refused, gone, skipped, or an error. */
+  readonly error?: WireError;
+  /** Result of the operation, of its shape; absent after a restart of the coordinator. */
+  readonly result?: unknown;
+  /** What is to be known beside: that output was dropped to save memory, or what a check found. */
+  readonly note?: string;
+}
+
+/** How a run goes about its hosts. */
+export interface Flow {
+  /** Hosts that are worked on at once. */
+  readonly parallel: number;
+  /** Hosts that go first, alone; 0 for none. */
+  readonly canary: number;
+  /** Hosts of a wave, of which all must have ended before the next begins; 0: no waves. */
+  readonly waveSize: number;
+  /** Hosts that may fail; one more, and no other is begun. Infinity: any number. */
+  readonly maxFailures: number;
+}
+
+/** Hosts that a target meant and a run leaves out. */
+export interface LeftOut {
+  readonly agent: AgentRef;
+  readonly reason: "self" | "not_accepting" | "succeeded_before";
+}
+
+/** A run. */
+export interface RunRecord {
+  readonly id: RunId;
+  /** The tool that began it. */
+  readonly tool: string;
+  readonly op: OperationName;
+  /** Parameters of the operation; undefined if they were too large to keep. */
+  readonly params: unknown;
+  /** As it was given. */
+  readonly target: string;
+  readonly status: RunStatus;
+  /** Why it was stopped, cancelled or lost. */
+  readonly reason?: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly flow: Flow;
+  /** Every host that the run is for, in the order in which they are begun. */
+  readonly hosts: readonly HostOutcome[];
+  readonly leftOut: readonly LeftOut[];
+}
