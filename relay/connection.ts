@@ -190,7 +190,12 @@ export class Connection {
       case "list":
         return { kind: "list", connection: this, after: message.after };
       case "follow":
-        return { kind: "follow", connection: this, address: message.address };
+        return {
+          kind: "follow",
+          connection: this,
+          address: message.address,
+          ...(message.card === undefined ? {} : { card: message.card }),
+        };
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * The errors that somebody catches: what a user can fix, and what a host answers a request with.
  */
-import type { ErrorCode, WireError } from "./protocol/error_code.ts";
+import { ERROR_LIMITS, type ErrorCode, type WireError } from "./protocol/error_code.ts";
 
 /** Settings, files or arguments that the user must correct: one line on stderr and exit code 2. */
 export class ConfigError extends Error {
@@ -15,7 +15,7 @@ export class OperationError extends Error {
   readonly code: ErrorCode;
   /** What the user can do about it. */
   readonly remedy: string | undefined;
-  /** Which rule of the policy it was, for the audit; it does not travel. */
+  /** Name of the rule of the policy that refused, from a fixed list; never a path or a value, as it travels. */
   readonly rule: string | undefined;
 
   /**
@@ -35,15 +35,21 @@ export class OperationError extends Error {
 
   /** The form that travels. */
   toWire(): WireError {
-    const message = this.message.slice(0, 8192);
-    return this.remedy === undefined
-      ? { code: this.code, message }
-      : { code: this.code, message, remedy: this.remedy.slice(0, 2048) };
+    const { code, remedy, rule } = this;
+    return {
+      code,
+      message: this.message.slice(0, ERROR_LIMITS.message),
+      ...(remedy === undefined ? {} : { remedy: remedy.slice(0, ERROR_LIMITS.remedy) }),
+      ...(rule === undefined ? {} : { rule: rule.slice(0, ERROR_LIMITS.rule) }),
+    };
   }
 
   /** Reads what a host answered. */
-  static fromWire({ code, message, remedy }: WireError): OperationError {
-    return new OperationError(code, message, remedy === undefined ? {} : { remedy });
+  static fromWire({ code, message, remedy, rule }: WireError): OperationError {
+    return new OperationError(code, message, {
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(rule === undefined ? {} : { rule }),
+    });
   }
 
   /** Turns anything thrown into an OperationError; what is not one becomes `internal`, with the cause kept. */

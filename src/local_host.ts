@@ -8,11 +8,12 @@ import { type Audit, openAudit } from "./audit/log.ts";
 import { openBackups } from "./backups/store.ts";
 import type { Secrets } from "./config/redact.ts";
 import type { Settings } from "./config/settings.ts";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, OperationError } from "./errors.ts";
 import type { HostDescription, HostState } from "./executors/get_info.ts";
 import { configuredPrograms } from "./executors/git/configured_programs.ts";
 import { createExecutors, type Executors } from "./executors/mod.ts";
 import { createModes, type Modes } from "./executors/modes.ts";
+import type { PeerPort } from "./executors/part_fetch.ts";
 import { createPathGuard, type HostPathGuard } from "./executors/path_guard.ts";
 import { createPermits } from "./executors/permits.ts";
 import type { GuardRules } from "./executors/real_rules.ts";
@@ -26,6 +27,7 @@ import type { Detection } from "./host/sandbox/detect.ts";
 import { findSandbox } from "./host/sandbox/find_sandbox.ts";
 import { openJobs } from "./jobs/runner.ts";
 import { type Logger, loggerOf } from "./log.ts";
+import { openSpool, type Spool } from "./parts/spool.ts";
 import type { Problems } from "./problems.ts";
 import { DENIED_PATHS } from "./safety/denied_paths.ts";
 import type { ModeStatus } from "./safety/ladder.ts";
@@ -47,12 +49,16 @@ export interface LocalHostOptions {
   readonly isLasting: boolean;
   /** Called when the mode has changed. */
   readonly onModeChange: (status: ModeStatus) => void;
+  /** The way to other hosts of the room. @default none */
+  readonly peers?: PeerPort | undefined;
 }
 
 /** The machine. Disposing of it ends what runs on it. */
 export interface LocalHost extends AsyncDisposable {
   readonly executors: Executors;
   readonly modes: Modes;
+  /** Where parts of distributed runs are kept; a coordinator puts its input there. */
+  readonly spool: Spool;
   /** How it is doing. */
   readonly state: HostState;
 }
@@ -94,6 +100,9 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
   }));
   const jobs = opening.use(await openJobs({ stateFolder, graceMs }));
   const backups = opening.use(openBackups(stateFolder));
+  const spool = opening.use(
+    openSpool({ folder: join(stateFolder, "parts"), sweepsAtStart: options.isLasting }),
+  );
   const modes = opening.use(createModes({
     settings: { mode: settings.mode, maxMode: settings.max_mode ?? settings.mode },
     store: createModeStore(stateFolder),
@@ -124,6 +133,8 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
     backups,
     guard: openGuard(guarded),
     modes,
+    spool,
+    peers: options.peers ?? NO_PEERS,
     execTimeoutMs: settings.exec_timeout_ms,
     graceMs,
   });
@@ -156,6 +167,7 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
   return {
     executors,
     modes,
+    spool,
     get state() {
       return state();
     },
@@ -167,6 +179,13 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
     },
   };
 }
+
+/** Of a machine without a room. */
+const NO_PEERS: PeerPort = {
+  ownAddress: () => undefined,
+  requestPeer: () =>
+    Promise.reject(new OperationError("not_connected", "Cannot ask the host: this node is not in a room")),
+};
 
 /** The sandbox is tried when it is first needed: commands such as `agents` need none. */
 function lazySandbox({ sandbox: choice }: Settings, stateFolder: string) {

@@ -7,11 +7,12 @@ import type { Connection } from "./config/connection.ts";
 import type { Settings } from "./config/settings.ts";
 import { hostIdentity } from "./crypto/identity.ts";
 import { deriveRoomSecret } from "./crypto/room_secret.ts";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, OperationError } from "./errors.ts";
 import type { Secrets } from "./config/redact.ts";
 import type { Caller } from "./executors/executor.ts";
 import type { HostDescription, HostState } from "./executors/get_info.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { createRunStore } from "./fleet/run_store.ts";
 import { loadHostSeed } from "./host/host_key.ts";
 import { hybridSuite } from "./host/hybrid_suite.ts";
 import type { NodePaths } from "./host/paths.ts";
@@ -102,6 +103,15 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       isLasting: options.accepts !== false,
       // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
       ...(role === "session" ? { endGraceMs: 500 } : {}),
+      peers: {
+        ownAddress: () => peer?.address,
+        async requestPeer(address, call, context) {
+          if (peer === undefined) {
+            throw new OperationError("not_connected", "Cannot ask the host: this node is not in a room");
+          }
+          return await peer.request(address, call, context);
+        },
+      },
       onModeChange: ({ mode, source }) => {
         log.info("The mode has changed", { mode, source });
         publishMode(peer);
@@ -126,6 +136,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     }),
   });
   const joined = opening.use(peer);
+  const runStore = opening.use(createRunStore({ stateFolder: paths.stateFolder }));
   const fleet = createFleet({
     self: { id: host.agentId, name: settings.name },
     executors: local.executors,
@@ -138,6 +149,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       latencyMs: null,
       connections: 1,
     }),
+    runStore,
+    randomBytes: (length) => suite.randomBytes(length),
   });
   // Commands that join for a moment are nobody's to look at.
   const published = options.accepts === false ? undefined : await publishProcess(paths.stateFolder, () => ({
@@ -162,10 +175,13 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       return local.state;
     },
     async [Symbol.asyncDispose]() {
-      // Commands first: their callers are told that they ended while there is still a connection.
+      // What was asked of others is given up, and written down.
+      await fleet.runs[Symbol.asyncDispose]();
+      // Then commands: their callers are told that they ended while there is still a connection.
       await local[Symbol.asyncDispose]();
       await joined?.[Symbol.asyncDispose]();
       await published?.[Symbol.asyncDispose]();
+      await runStore[Symbol.asyncDispose]();
     },
   };
 }

@@ -37,7 +37,8 @@ export type RoomInput<C> =
   | { readonly kind: "card"; readonly connection: C; readonly card: Bytes }
   | { readonly kind: "watch"; readonly connection: C; readonly on: boolean }
   | { readonly kind: "list"; readonly connection: C; readonly after: Bytes | undefined }
-  | { readonly kind: "follow"; readonly connection: C; readonly address: Bytes }
+  /** With `card`, the sender is told the card of the address, too. */
+  | { readonly kind: "follow"; readonly connection: C; readonly address: Bytes; readonly card?: boolean }
   | { readonly kind: "left"; readonly connection: C };
 
 /**
@@ -45,7 +46,7 @@ export type RoomInput<C> =
  * each frame's destination becomes the sender's address, and what is forwarded are views into it.
  *
  * Watchers hear `joined` of new members, of new cards and of replacements (with no `left` in between),
- * never of themselves. Followers hear `left` of a member that is replaced, too, and follow it no more. A member may write to itself.
+ * never of themselves. Who follows with `card` hears it once, in answer. Followers hear `left` of a member that is replaced, too, and follow it no more. A member may write to itself.
  *
  * @returns what to do, in order
  *
@@ -72,7 +73,7 @@ export function room<C>(state: RoomState<C>, input: RoomInput<C>): Effect<C>[] {
         rosterPage(state, member, input.after === undefined ? 0 : indexAfter(state, input.after)).effect,
       ];
     case "follow":
-      return follow(state, member, input.address);
+      return follow(state, member, input);
     case "left":
       return leave(state, member);
   }
@@ -183,9 +184,14 @@ function indexAfter<C>(state: RoomState<C>, address: Bytes): number {
   return state.order[index]?.key === key ? index + 1 : index;
 }
 
-function follow<C>(state: RoomState<C>, member: Member<C>, address: Bytes): Effect<C>[] {
+function follow<C>(
+  state: RoomState<C>,
+  member: Member<C>,
+  { address, card = false }: { readonly address: Bytes; readonly card?: boolean },
+): Effect<C>[] {
   const key = addressKey(address);
-  if (!state.members.has(key)) return [say(member, { type: "left", address })];
+  const followed = state.members.get(key);
+  if (followed === undefined) return [say(member, { type: "left", address })];
   if (member.follows.size >= MAX_FOLLOWS && !member.follows.has(key)) {
     const [oldest] = member.follows;
     if (oldest !== undefined) unfollow(state, member, oldest);
@@ -194,7 +200,7 @@ function follow<C>(state: RoomState<C>, member: Member<C>, address: Bytes): Effe
   const followers = state.followers.get(key) ?? new Set();
   followers.add(member);
   state.followers.set(key, followers);
-  return [];
+  return card ? [say(member, { type: "joined", address, card: followed.card })] : [];
 }
 
 function unfollow<C>(state: RoomState<C>, member: Member<C>, key: string): void {

@@ -130,7 +130,9 @@ function describeField(name: string, value: unknown, place: Place): Json {
     return typeof value === "string" ? describeContent(contentOf(name, value)) : REDACTED;
   }
   // A switch or a number under such a name is no secret.
-  if (isSecretName(name) && (typeof value === "string" || typeof value === "object")) return REDACTED;
+  if ((isSecretName(name) || name === "ticket") && (typeof value === "string" || typeof value === "object")) {
+    return REDACTED;
+  }
   return describe(value, place, COMMAND_NAMES.has(name) ? MAX_COMMAND_CHARACTERS : MAX_TEXT_CHARACTERS);
 }
 

@@ -22,7 +22,7 @@ export interface CommandContext extends ResolvedSettings {
  */
 export type Execute = (context: CommandContext) => Promise<number>;
 
-/** The options of `agents` and `config`. */
+/** The options of `config`, and of others. */
 export interface JsonOptions {
   readonly json: boolean;
 }
@@ -34,6 +34,29 @@ export interface CallOptions {
   /** Its arguments as JSON text, `-` for standard input; undefined for none. */
   readonly input: string | undefined;
   readonly json: boolean;
+}
+
+/** The arguments and options of `agents`. */
+export interface AgentsOptions extends JsonOptions {
+  /** Who is meant; undefined for all. */
+  readonly target: string | undefined;
+}
+
+/** The arguments and options of `exec`, as they were typed. */
+export interface ExecOptions extends JsonOptions {
+  readonly target: string | undefined;
+  /** One word: a line for the shell; several: a program and its arguments; none with --retry-failed: as before. */
+  readonly words: readonly string[];
+  readonly cwd: string | undefined;
+  readonly timeout: string | undefined;
+  readonly includeSelf: boolean;
+  readonly dryRun: boolean;
+  readonly parallel: string | undefined;
+  readonly canary: string | undefined;
+  readonly waveSize: string | undefined;
+  readonly maxFailures: string | undefined;
+  readonly retryFailed: string | undefined;
+  readonly maskNumbers: boolean;
 }
 
 /** The argument and options of `mode`. */

@@ -4,6 +4,7 @@
  */
 
 const encoder = new TextEncoder();
+const STATUS_INTERVAL_MS = 100;
 
 /** Writes one line, or several, to stdout. */
 export function printLine(text = ""): void {
@@ -47,6 +48,34 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => widths[i] = Math.max(widths[i] ?? 0, cell.length));
   return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()).join("\n");
+}
+
+/** A line on the terminal that is written over, to show how something goes on. */
+export interface StatusLine extends Disposable {
+  show(text: string): void;
+  clear(): void;
+}
+
+/** Shows a line on stderr, which must be a terminal; at most ten times a second. */
+export function showStatus(): StatusLine {
+  let shownAt = -Infinity;
+  let isShown = false;
+  const clear = () => {
+    if (isShown) write(Deno.stderr, "\r\x1b[K");
+    isShown = false;
+  };
+  return {
+    show(text) {
+      const now = performance.now();
+      if (now - shownAt < STATUS_INTERVAL_MS) return;
+      shownAt = now;
+      isShown = true;
+      const { columns } = Deno.consoleSize();
+      write(Deno.stderr, `\r\x1b[K${text.slice(0, Math.max(0, columns - 1))}`);
+    },
+    clear,
+    [Symbol.dispose]: clear,
+  };
 }
 
 /**

@@ -6,6 +6,8 @@ import type { CommandName } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
 import type { Execute } from "./command.ts";
 import { addSettingOptions } from "./connection_options.ts";
+import { addFleetCommands } from "./fleet_commands.ts";
+import { example } from "./help_example.ts";
 
 /** Starts what the command line asks for. */
 export interface Starter {
@@ -130,17 +132,7 @@ export function createProgram(starter: Starter): CommandUnknownOpts {
       starter.withSettings("room-id", command, async () => (await import("./commands/room_id.ts")).execute)
     );
 
-  addSettingOptions(program.command("agents"), "agents")
-    .summary("list who is in the room")
-    .description("Lists who is in the room, with name, id, tags, platform and mode.")
-    .option("--json", "print JSON")
-    .addHelpText("after", example("remote-agent agents --json"))
-    .action((options, command) =>
-      starter.withSettings("agents", command, async () => {
-        const { execute } = await import("./commands/agents.ts");
-        return (context) => execute(context, { json: options.json === true });
-      })
-    );
+  addFleetCommands(program, starter);
 
   addSettingOptions(program.command("call"), "call")
     .argument("<tool>", "the tool's name, such as exec")
@@ -246,8 +238,4 @@ export function createProgram(starter: Starter): CommandUnknownOpts {
     );
 
   return program;
-}
-
-function example(text: string, title = "Example:"): string {
-  return `\n${title}\n  ${title === "Example:" ? "$ " : ""}${text}`;
 }

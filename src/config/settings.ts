@@ -19,6 +19,8 @@ export type CommandName =
   | "token"
   | "room-id"
   | "agents"
+  | "exec"
+  | "mapreduce"
   | "call"
   | "mode"
   | "policy"
@@ -58,8 +60,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly commands: readonly CommandName[];
 }
 
-const EVERY_NODE = ["run", "mcp", "call", "agents", "init", "config"] as const;
-const HOSTS = ["run", "mcp", "call", "init", "config"] as const;
+const EVERY_NODE = ["run", "mcp", "call", "exec", "mapreduce", "agents", "init", "config"] as const;
+const HOSTS = ["run", "mcp", "call", "exec", "mapreduce", "init", "config"] as const;
 /** Those that decide about commands, or tell how it would be decided. */
 const DECIDING = [...HOSTS, "policy"] as const;
 const SERVERS = ["run", "mcp", "init", "config"] as const;

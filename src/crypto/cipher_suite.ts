@@ -36,6 +36,8 @@ export interface CipherSuite {
   randomBytes(length: number): Bytes;
   sha256(data: Bytes): MaybePromise<Bytes>;
   hmacSha256(key: Bytes, data: Bytes): MaybePromise<Bytes>;
+  /** HKDF-SHA-256 (RFC 5869), both steps in one call, where the platform has that; else it is made of HMACs. */
+  hkdfSha256?(salt: Bytes, ikm: Bytes, output: { info: Bytes; length: number }): MaybePromise<Bytes>;
   pbkdf2Sha256(password: Bytes, salt: Bytes, iterations: number): MaybePromise<Bytes>;
   /**
    * X25519 (RFC 7748, section 6.1).

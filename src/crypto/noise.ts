@@ -13,7 +13,7 @@ import {
   TAG_BYTES,
   X25519_BASE_POINT,
 } from "./cipher_suite.ts";
-import { hkdfExpand, hkdfExtract } from "./hkdf.ts";
+import { hkdf } from "./hkdf.ts";
 import { webSuite } from "./web_suite.ts";
 
 /** The full name of the protocol; it is mixed into every handshake. */
@@ -24,6 +24,8 @@ export interface HandshakeOptions {
   readonly role: "initiator" | "responder";
   /** The own static private key. */
   readonly staticKey: Bytes;
+  /** Its public key, for callers that have it already. @default computed */
+  readonly staticPublicKey?: Bytes;
   /** The responder's static public key: the initiator must know it, the responder passes none. */
   readonly remoteStaticKey?: Bytes;
   /** The 32 bytes that both sides share beforehand. */
@@ -114,7 +116,7 @@ export async function createHandshake(options: HandshakeOptions): Promise<Handsh
       "Cannot start handshake: the initiator, and only it, passes the responder's static key",
     );
   }
-  const staticPublic = await publicKeyOf(staticKey, suite);
+  const staticPublic = options.staticPublicKey ?? await publicKeyOf(staticKey, suite);
   const ephemeral = requireKey("ephemeral key", options.ephemeralKey ?? suite.randomBytes(KEY_BYTES));
   const ephemeralPublic = await publicKeyOf(ephemeral, suite);
   let remoteStatic = options.remoteStaticKey && requireKey("remote static key", options.remoteStaticKey);
@@ -242,10 +244,8 @@ async function startSymmetricState(suite: CipherSuite): Promise<SymmetricState> 
   let counter = 0;
 
   const expand = async (ikm: Bytes, outputs: 2 | 3) => {
-    const bytes = await hkdfExpand(suite, await hkdfExtract(suite, chainingKey, ikm), {
-      info: EMPTY,
-      length: outputs * KEY_BYTES,
-    });
+    const length = outputs * KEY_BYTES;
+    const bytes = await hkdf(suite, [chainingKey, ikm], { info: EMPTY, length });
     return (i: number) => bytes.slice(i * KEY_BYTES, (i + 1) * KEY_BYTES);
   };
   const setKey = async (key: Bytes) => {

@@ -101,7 +101,7 @@ export async function createCardSealer(
       const card = parseCard(json);
       const sessionKey = fromKeyText(card.sessionKey);
       const hostKey = fromKeyText(card.hostKey);
-      if (!equalBytes(await addressOf(sessionKey), address)) {
+      if (!equalBytes(await addressOf(sessionKey, suite.sha256), address)) {
         throw new CardError("Cannot open card: its session key belongs to another address");
       }
       const signed = signedBytes(address, json);
@@ -111,7 +111,7 @@ export async function createCardSealer(
       if (!await suite.ed25519Verify(sessionKey, sessionSignature, signed)) {
         throw new CardError("Cannot open card: the session's signature is wrong");
       }
-      return { card, agentId: await agentIdOf(hostKey), dhKey: fromKeyText(card.dhKey) };
+      return { card, agentId: await agentIdOf(hostKey, suite.sha256), dhKey: fromKeyText(card.dhKey) };
     },
   };
 }

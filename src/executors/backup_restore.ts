@@ -9,7 +9,8 @@ import { codeOf } from "../host/stamped_file.ts";
 import { type Bytes, EMPTY } from "../protocol/bytes.ts";
 import { MAX_EDITED_BYTES } from "../protocol/operations/edit_file.ts";
 import type { CallContext, Executor } from "./executor.ts";
-import type { OldFile, ReplaceFile } from "./file_replacer.ts";
+import type { ReplaceFile } from "./file_replacer.ts";
+import type { OldFile } from "./old_file.ts";
 import type { PathGuard } from "./path_guard.ts";
 import { decodeText } from "./text_codec.ts";
 import { type UnifiedDiff, unifiedDiff } from "./unified_diff.ts";
@@ -72,7 +73,13 @@ function findReadable(
   }
   // Put elsewhere, its content could be read.
   if (!guard.mayRead(backup.path, context.permit.mode)) {
-    throw new OperationError("refused", `Cannot restore backup ${id}: its file may not be read on this host`);
+    throw new OperationError(
+      "refused",
+      `Cannot restore backup ${id}: its file may not be read on this host`,
+      {
+        rule: "closed-backup",
+      },
+    );
   }
   return backup;
 }

@@ -8,7 +8,8 @@ import { MAX_EDITED_BYTES } from "../protocol/operations/edit_file.ts";
 import { showPath } from "../safety/show_path.ts";
 import { applyEdits, EditError } from "./apply_edits.ts";
 import type { Executor } from "./executor.ts";
-import type { NewFile, OldFile, ReplaceFile } from "./file_replacer.ts";
+import type { NewFile, ReplaceFile } from "./file_replacer.ts";
+import type { OldFile } from "./old_file.ts";
 import type { PathGuard } from "./path_guard.ts";
 import { decodeText, encodeText, type TextEncoding } from "./text_codec.ts";
 import { type UnifiedDiff, unifiedDiff } from "./unified_diff.ts";
@@ -41,7 +42,9 @@ export function createEditFile(
       context,
       async (old, path) => {
         if (!guard.mayRead(path, context.permit.mode)) {
-          throw new OperationError("refused", `Cannot edit ${showPath(path)}: it may not be read`);
+          throw new OperationError("refused", `Cannot edit ${showPath(path)}: it may not be read`, {
+            rule: "denied-path",
+          });
         }
         if (old === undefined) {
           throw new OperationError("cannot_run", `Cannot edit ${showPath(path)}: there is no such file`, {

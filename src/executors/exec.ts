@@ -41,7 +41,9 @@ export function createExec(options: ExecOptions): Executor<"exec"> {
     const { signal, permit } = context;
     const cwd = resolveFolder(params.cwd, options.home);
     const argv = argvOf(params, options.shell);
-    const confined = confine(argv, params.env ?? {}, permit);
+    const variables = params.env ?? {};
+    refuseVariables(variables, permit);
+    const confined = confine(argv, variables, permit);
     if (signal.aborted) throw cancelled(signal);
     const what = { program: argv[0], cwd };
     // A sandbox that does not find the program would end with an exit code of its own.
@@ -62,6 +64,7 @@ export function createExec(options: ExecOptions): Executor<"exec"> {
       mode: permit.mode,
       isolation: confined.isolation,
       live: context.output,
+      maxAnsweredBytes: params.max_output_bytes,
     }, what);
     await waitForEnd(job, params.wait_ms ?? EXEC_WAIT_MS, signal);
     return resultOf(job, { signal, permit });
@@ -78,7 +81,7 @@ async function start(
 }
 
 /** Waits for what may fail as the start of a program does, and finds out what was missing. */
-async function explained<T>(
+export async function explained<T>(
   what: { readonly program: string; readonly cwd: string },
   starting: Promise<T>,
 ): Promise<T> {
@@ -143,8 +146,7 @@ function resultOf(
     signal: record.signal,
     timedOut: record.timedOut,
     durationMs: record.durationMs ?? 0,
-    stdout: job.ends.stdout.render(),
-    stderr: job.ends.stderr.render(),
+    ...job.answer(),
     isolation: record.isolation,
     outputKept: record.status === "running" || record.hasFiles,
     droppedBytes: job.droppedBytes,
@@ -152,8 +154,22 @@ function resultOf(
   };
 }
 
-/** Returns what to start so that the permit holds, and what of it the system enforces. */
-function confine(
+/** A caller's variables are its own words, which no decision about the command has seen. */
+function refuseVariables(variables: Readonly<Record<string, string>>, { mode, decision }: Permit): void {
+  if (mode !== "plan" || decision === "isolate" || Object.keys(variables).length === 0) return;
+  throw new OperationError(
+    "refused",
+    'Cannot run with "env" in plan mode: variables can make a command do something else',
+    { rule: "plan-environment", remedy: 'Leave "env" out' },
+  );
+}
+
+/**
+ * Returns what to start so that the permit holds, and what of it the system enforces.
+ *
+ * @param variables - what the command gets beside the host's; whether it may have them is decided before
+ */
+export function confine(
   argv: Argv,
   variables: Readonly<Record<string, string>>,
   permit: Permit,
@@ -163,15 +179,6 @@ function confine(
   readonly isolation: Isolation;
 } {
   const { mode, decision } = permit;
-  if (mode === "plan" && decision !== "isolate" && Object.keys(variables).length > 0) {
-    throw new OperationError(
-      "refused",
-      'Cannot run with "env" in plan mode: variables can make a command do something else',
-      {
-        remedy: 'Leave "env" out',
-      },
-    );
-  }
   const confined = permit.confine(argv);
   const isConfined = confined.length !== argv.length || confined.some((word, index) => word !== argv[index]);
   if (!isConfined) {
@@ -179,6 +186,7 @@ function confine(
       throw new OperationError(
         "refused",
         "Cannot run the command: it must run isolated, and nothing here isolates it",
+        { rule: "no-sandbox" },
       );
     }
     return { argv, additions: variables, isolation: "none" };

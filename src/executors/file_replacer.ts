@@ -5,22 +5,13 @@
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Backups } from "../backups/store.ts";
-import { DamagedObjectError } from "../backups/objects.ts";
 import { OperationError } from "../errors.ts";
-import { atomicWrite, FileChangedError, OwnerError } from "../host/atomic_write.ts";
+import { atomicWrite } from "../host/atomic_write.ts";
 import { FolderMovedError } from "../host/pinned_folder.ts";
-import {
-  codeOf,
-  hashFile,
-  isSameStamp,
-  openStampedFile,
-  type StampedFile,
-  UnusableFileError,
-} from "../host/stamped_file.ts";
-import { explainSystemError } from "../host/system_error.ts";
 import { showPath } from "../safety/show_path.ts";
 import { cancelled } from "./admission.ts";
 import type { CallContext } from "./executor.ts";
+import { assertExpected, explainChange, type OldFile, openOld, saveOld } from "./old_file.ts";
 import type { PathGuard, WriteTarget } from "./path_guard.ts";
 
 /** What the operations need that replace files. */
@@ -40,13 +31,6 @@ export interface ReplaceRequest {
   readonly expectedSha256?: string | null | undefined;
   /** Whether to stop before anything is changed. */
   readonly isDryRun?: boolean;
-}
-
-/** The file that is there. */
-export interface OldFile extends StampedFile {
-  /** The real path. */
-  readonly path: string;
-  readonly sha256: string;
 }
 
 /** The file that is to be there. */
@@ -102,7 +86,7 @@ export function createFileReplacer({ guard, backups }: FileReplacerOptions): Rep
       return await replaceLocked({ request, context, target, backups, make });
     } catch (error) {
       if (signal.aborted && !(error instanceof OperationError)) throw cancelled(signal);
-      throw explain(error, `Cannot ${VERBS[request.operation]} ${showPath(asked.path)}`);
+      throw explainChange(error, `Cannot ${VERBS[request.operation]} ${showPath(asked.path)}`);
     }
   };
 }
@@ -119,8 +103,10 @@ async function replaceLocked(
   },
 ): Promise<Replaced> {
   const { path } = target;
-  await using old = await openOld(target, backups.limits.fileBytes);
-  assertExpected(old, request);
+  await using old = target.info === undefined
+    ? undefined
+    : await openOld({ path, info: target.info }, { verb: "replace", maxBytes: backups.limits.fileBytes });
+  assertExpected(old, { ...request, verb: "replace" });
   const made = await make(old, path);
   const result = {
     path,
@@ -134,11 +120,8 @@ async function replaceLocked(
   if (request.isDryRun === true || !result.changed) return result;
   let backupId: number | null = null;
   if (old !== undefined) {
-    const saved = await saveOld(old, { request, context, backups });
-    backupId = saved.backup.id;
-    if (!isSameStamp(saved.stamp, old.stamp)) {
-      throw new FileChangedError("another program changed it meanwhile");
-    }
+    const { operation } = request;
+    backupId = await saveOld(old, { verb: "replace", operation, caller: context.caller, backups });
   }
   await atomicWrite(path, made.write, {
     replaces: old?.stamp,
@@ -150,68 +133,11 @@ async function replaceLocked(
   return { ...result, backupId };
 }
 
-async function openOld({ path, info }: WriteTarget, maxBytes: number): Promise<OldFile | undefined> {
-  if (info === undefined) return undefined;
-  const file = await openStampedFile(path);
-  try {
-    const { dev, ino, size } = file.stamp;
-    // The one that was allowed, and not another that took its place since.
-    const isSame = Number(dev) === info.dev && (info.ino === null || Number(ino) === info.ino);
-    if (!isSame && Deno.build.os !== "windows") {
-      throw new FileChangedError("another program replaced it meanwhile");
-    }
-    if (size > maxBytes) {
-      throw new OperationError(
-        "too_large",
-        `Cannot replace ${
-          showPath(path)
-        }: it has ${size} bytes, more than the ${maxBytes} that a backup may have`,
-        { remedy: "Change it with a command, and copy it first: there will be no backup" },
-      );
-    }
-    return { ...file, path, sha256: await hashFile(file, maxBytes) };
-  } catch (error) {
-    await file[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-function assertExpected(old: OldFile | undefined, { path, expectedSha256 }: ReplaceRequest): void {
-  if (expectedSha256 === undefined) return;
-  const expected = (expectedSha256 ?? "").toLowerCase();
-  if (expected === (old?.sha256 ?? "")) return;
-  const is = old === undefined ? "there is no such file" : `its sha256 is "${old.sha256}" now`;
-  const wants = expected === "" ? "there must be no file" : `"${expected}" was expected`;
-  throw new OperationError("cannot_run", `Cannot replace ${showPath(old?.path ?? path)}: ${is}, ${wants}`, {
-    remedy: "Somebody changed it: read it again, and base the change on what is there now",
-  });
-}
-
 /** Only what was asked for beside the content counts: without a mode or an owner the old ones stay anyway. */
 function isDifferent(old: OldFile | undefined, { sha256, mode, owner }: NewFile): boolean {
   if (old === undefined || old.sha256 !== sha256) return true;
   if (mode !== undefined && (mode & 0o777) !== (old.mode & 0o777)) return true;
   return owner !== undefined && (owner.uid !== old.uid || owner.gid !== old.gid);
-}
-
-async function saveOld(
-  { path }: OldFile,
-  { request: { operation }, context: { caller }, backups }: {
-    readonly request: ReplaceRequest;
-    readonly context: CallContext;
-    readonly backups: Backups;
-  },
-): Promise<Awaited<ReturnType<Backups["save"]>>> {
-  try {
-    return await backups.save(path, { operation, caller });
-  } catch (error) {
-    if (error instanceof OperationError || error instanceof FileChangedError) throw error;
-    throw new OperationError(
-      "cannot_run",
-      `Cannot back ${showPath(path)} up, and so did not replace it: ${explainSystemError(error)}`,
-      { cause: error, remedy: "Make room in the agent's state folder" },
-    );
-  }
 }
 
 async function ensureFolder(path: string, { createParents, isDryRun }: ReplaceRequest): Promise<void> {
@@ -232,22 +158,4 @@ async function ensureFolder(path: string, { createParents, isDryRun }: ReplaceRe
     }
     if (isDryRun !== true) await Deno.mkdir(folder, { recursive: true });
   }
-}
-
-/** Says what the system or another program did; a fault of ours stays what it is. */
-function explain(error: unknown, action: string): unknown {
-  if (error instanceof OperationError) return error;
-  const because = (reason: string, remedy: string) =>
-    new OperationError("cannot_run", `${action}: ${reason}; it is as it was`, { cause: error, remedy });
-  if (error instanceof FileChangedError || error instanceof FolderMovedError) {
-    return because(error.message, "Read it again and repeat the change");
-  }
-  if (error instanceof OwnerError) {
-    return because(error.message, "Let its owner do it, or write into another file");
-  }
-  if (error instanceof DamagedObjectError) {
-    return because(error.message, "Choose another backup of the file");
-  }
-  if (!(error instanceof UnusableFileError) && codeOf(error) === undefined) return error;
-  return because(explainSystemError(error), "Look at the file, its folder and the space on the disk");
 }

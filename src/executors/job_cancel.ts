@@ -25,6 +25,7 @@ export function createJobCancel(
         "refused",
         `Cannot cancel the job in plan mode: it was started in ${record.mode} mode`,
         {
+          rule: "job-of-higher-mode",
           remedy: "Ask the user, who can end it on that machine",
         },
       );

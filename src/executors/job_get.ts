@@ -8,7 +8,7 @@ import { isOver } from "../jobs/rules.ts";
 import type { Jobs } from "../jobs/runner.ts";
 import type { JobRecord } from "../jobs/store.ts";
 import { shareRoom, textPage } from "../jobs/text_page.ts";
-import { JOB_PAGE_BYTES, type OutputPage } from "../protocol/operations/job_get.ts";
+import { JOB_END_WAIT_MS, JOB_PAGE_BYTES, type OutputPage } from "../protocol/operations/job_get.ts";
 import type { CallContext } from "./executor.ts";
 import { maySee, orphanNote, requireJob, summarize } from "./job_summary.ts";
 import type { ParamsOf, ResultOf } from "../protocol/operation.ts";
@@ -33,7 +33,11 @@ export function createJobGet(
       );
     }
     if (!isOver(first.status)) {
-      await jobs.waitForNews(params.job, cursor, { waitMs: params.wait_ms ?? 0, signal });
+      if (params.wait_for === "end") {
+        await jobs.waitForEnd(params.job, { waitMs: params.wait_ms ?? JOB_END_WAIT_MS, signal });
+      } else {
+        await jobs.waitForNews(params.job, cursor, { waitMs: params.wait_ms ?? 0, signal });
+      }
     }
     const record = await requireJob(jobs, params.job);
     const pages = await readPages(jobs, record, cursor, params.max_bytes ?? JOB_PAGE_BYTES);

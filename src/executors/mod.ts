@@ -5,7 +5,13 @@
 import { OperationError } from "../errors.ts";
 import { describeIssues } from "../protocol/describe_issues.ts";
 import type { Mode } from "../protocol/mode.ts";
-import { isOperationName, type OperationName, OPERATIONS, type ParamsOf } from "../protocol/operation.ts";
+import {
+  isByTicket,
+  isOperationName,
+  type OperationName,
+  OPERATIONS,
+  type ParamsOf,
+} from "../protocol/operation.ts";
 import { isAbove, lowerMode } from "../safety/mode_order.ts";
 import { modeForPeer, type PeerRule } from "../safety/peer_rules.ts";
 import { settingRemedy } from "../safety/owner_remedy.ts";
@@ -25,6 +31,9 @@ const IMMEDIATE: ReadonlySet<OperationName> = new Set([
   "job_get",
   "job_list",
   "job_cancel",
+  // It has limits of its own.
+  "part_read",
+  "part_drop",
 ]);
 
 /** Requests in the host at once, with those that are answered past the queue, as they may wait for news of a job. */
@@ -81,10 +90,12 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const calls = new Map<AbortController, Promise<unknown>>();
   let hasEnded = false;
 
-  const ceilingOf = (caller: Caller): Mode => {
+  const ceilingOf = (operation: string, caller: Caller): Mode => {
     if (caller.isLocal || caller.id === options.id) return "bypass";
     const ceiling = modeForPeer(options.peers, caller.id);
     if (ceiling !== undefined) return ceiling;
+    // Whoever has the ticket may do what it opens, and nothing else.
+    if (isByTicket(operation)) return "plan";
     throw new OperationError(
       "refused",
       "Cannot run anything for this agent: it is not among those that may command the host",
@@ -95,11 +106,12 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     );
   };
 
-  const modeFor = (caller: Caller): Mode => lowerMode(options.mode(), ceilingOf(caller));
+  const modeFor = (operation: string, caller: Caller): Mode =>
+    lowerMode(options.mode(), ceilingOf(operation, caller));
 
   /** Asks the policy; again after a wait, if the mode has changed meanwhile. */
   const permitFor = async (operation: OperationName, params: unknown, caller: Caller, before?: Permit) => {
-    const mode = modeFor(caller);
+    const mode = modeFor(operation, caller);
     if (before?.mode === mode) return before;
     // The schema of the same name has parsed them.
     return await permits.permit(operation, params as ParamsOf<OperationName>, mode);
@@ -114,7 +126,7 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       if (signal.aborted) throw cancelled(signal);
       const first = await permitFor(name, checked, caller);
       // The schema of that name has parsed them.
-      if (name === "set_mode") refuseAboveCeiling(checked as ParamsOf<"set_mode">, ceilingOf(caller));
+      if (name === "set_mode") refuseAboveCeiling(checked as ParamsOf<"set_mode">, ceilingOf(name, caller));
       if (IMMEDIATE.has(name)) return { name, checked, permit: first, place: undefined };
       const place = await admission.acquire(signal);
       try {

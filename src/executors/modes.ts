@@ -87,6 +87,7 @@ function refusal(
     ? "the host is disabled, and takes no requests"
     : `requests may raise it up to "${ceiling}" only`;
   return new OperationError("refused", `Cannot set the mode to "${mode}": ${reason}`, {
+    rule,
     remedy: modeRemedy(mode),
   });
 }

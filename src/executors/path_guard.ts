@@ -5,7 +5,7 @@
 import { OperationError } from "../errors.ts";
 import { identityOf } from "../host/file_identity.ts";
 import type { Mode } from "../protocol/mode.ts";
-import type { PathAccess } from "../safety/path_policy.ts";
+import type { PathAccess, PathDecision } from "../safety/path_policy.ts";
 import { showPath } from "../safety/show_path.ts";
 import { createClosedFiles } from "./closed_files.ts";
 import {
@@ -35,6 +35,12 @@ export interface WriteTarget {
   readonly info: Deno.FileInfo | undefined;
 }
 
+/** What is to be removed. */
+export interface RemoveTarget extends WriteTarget {
+  /** What the link says, as it was written, if a symbolic link is there; it is then the link that goes. */
+  readonly link: string | undefined;
+}
+
 /** Guards the paths of one host. Every method throws an `OperationError`: `refused` with the rule, or `cannot_run`. */
 export interface PathGuard {
   /** What a caller's path means: `~` is the home folder, a relative path starts there. Lexical; touches nothing. */
@@ -47,6 +53,8 @@ export interface PathGuard {
   mayRead(realPath: string, mode: Mode): boolean;
   /** Allows a regular file to be made or replaced at a path; a symbolic link at its end is followed. */
   writeTarget(path: string, mode: Mode): Promise<WriteTarget>;
+  /** Allows a regular file, or a symbolic link itself, to be removed at a path. */
+  removeTarget(path: string, mode: Mode): Promise<RemoveTarget>;
 }
 
 /** What is at a path, without following a link at its end. */
@@ -105,7 +113,7 @@ export function createPathGuard(options: PathGuardOptions): HostPathGuard {
   const judge = (path: string, access: PathAccess, asking: Asking) => {
     const decision = decide(path, access, asking);
     if (decision.decision === "allow") return;
-    throw new OperationError("refused", decision.reason, { remedy: decision.remedy });
+    throw refusal(decision);
   };
   /** A closed file has other names by hard links, mounts and letters of another case. */
   const judgeIdentity = (
@@ -116,7 +124,7 @@ export function createPathGuard(options: PathGuardOptions): HostPathGuard {
     if (mode === "bypass") return;
     const decision = closed.decideIdentity(path, access, identityOf(info));
     if (decision.decision === "refuse") {
-      throw new OperationError("refused", decision.reason, { remedy: decision.remedy });
+      throw refusal(decision);
     }
   };
   const absolute = (path: string) => absolutePath(path, system);
@@ -185,6 +193,28 @@ export function createPathGuard(options: PathGuardOptions): HostPathGuard {
     );
   };
 
+  const removeTarget = async (path: string, mode: Mode): Promise<RemoveTarget> => {
+    const asked = absolute(path);
+    const action = `Cannot remove ${showPath(asked)}`;
+    try {
+      const { path: target, rest } = await nearestReal(asked, { files, os });
+      // By its own place: where a link leads is not touched.
+      judge(target, "write", { mode });
+      const info = rest > 1 ? undefined : await files.lstat(target).catch((error: unknown) => {
+        if (error instanceof Deno.errors.NotFound) return undefined;
+        throw error;
+      });
+      if (info?.isSymlink === true) return { path: target, info, link: await files.readLink(target) };
+      if (info !== undefined) {
+        regularOnly(info, action, "Only files are removed here; a command can remove a folder");
+        judgeIdentity(target, "write", { info, mode });
+      }
+      return { path: target, info, link: undefined };
+    } catch (error) {
+      throw explain(error, action);
+    }
+  };
+
   return {
     absolute,
     openFile: async (path, mode) => {
@@ -196,6 +226,7 @@ export function createPathGuard(options: PathGuardOptions): HostPathGuard {
         "refused",
         `Cannot read ${showPath(absolute(path))}: it is replaced while it is opened`,
         {
+          rule: "unsteady-path",
           remedy: "Try again when no other program changes it",
         },
       );
@@ -225,7 +256,12 @@ export function createPathGuard(options: PathGuardOptions): HostPathGuard {
     mayRead: (realPath, mode) => decide(realPath, "read", { mode }).decision === "allow",
     mayWrite: (realPath, mode) => decide(realPath, "write", { mode }).decision === "allow",
     writeTarget,
+    removeTarget,
   };
+}
+
+function refusal({ rule, reason, remedy }: Exclude<PathDecision, { decision: "allow" }>): OperationError {
+  return new OperationError("refused", reason, { rule, ...(remedy === undefined ? {} : { remedy }) });
 }
 
 interface Asking {

@@ -60,7 +60,7 @@ export function createPermits(options: PermitsOptions): Permits {
   /** Bypass is without any. */
   const sandboxFor = async (mode: Mode) => mode === "bypass" ? undefined : await options.sandbox();
 
-  const permitCommand = async (params: ParamsOf<"exec">, mode: Mode): Promise<Permit> => {
+  const permitCommand = async (params: CommandParams, mode: Mode): Promise<Permit> => {
     const sandbox = await sandboxFor(mode);
     const decision = explainCommand(
       inputOf(params),
@@ -90,8 +90,8 @@ export function createPermits(options: PermitsOptions): Permits {
   return {
     async permit(operation, params, mode) {
       // The table's own access decides; a command is judged by what it does.
-      if (operation === "exec" && mode !== "disabled") {
-        return await permitCommand(params as ParamsOf<"exec">, mode); // The name says so.
+      if ((operation === "exec" || operation === "part_run") && mode !== "disabled") {
+        return await permitCommand(params as CommandParams, mode); // The name says so.
       }
       const verdict = decide({ operation, access: OPERATIONS[operation].access, mode });
       if (verdict.decision === "refuse") throw refusal(verdict);
@@ -123,8 +123,11 @@ export function explainOptions(
   };
 }
 
+/** What tells a command, whichever operation runs it. */
+type CommandParams = Pick<ParamsOf<"exec">, "command" | "argv" | "cwd">;
+
 /** What a command is, to the policy. */
-function inputOf({ command, argv }: ParamsOf<"exec">): Parameters<typeof explainCommand>[0] {
+function inputOf({ command, argv }: CommandParams): Parameters<typeof explainCommand>[0] {
   return command !== undefined ? { command } : { argv: argv ?? [] };
 }
 

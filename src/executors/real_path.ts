@@ -113,14 +113,21 @@ export function joinLink(path: string, target: string, os: PathSystem["os"]): st
   return target.startsWith("/") ? target : `${posix.dirname(path)}/${target}`;
 }
 
-/** @throws {OperationError} `cannot_run` for a folder, `refused` for what could block or is a whole disk. */
-export function regularOnly(info: KindInfo, action: string): void {
+/**
+ * Passes regular files only.
+ *
+ * @param remedy - what to do about a folder
+ * @throws {OperationError} `cannot_run` for a folder, `refused` for what could block or is a whole disk.
+ */
+export function regularOnly(info: KindInfo, action: string, remedy = "List it with list_dir"): void {
   if (info.isFile) return;
   const kind = kindOf(info);
   if (kind === "folder") {
-    throw new OperationError("cannot_run", `${action}: it is a folder`, { remedy: "List it with list_dir" });
+    throw new OperationError("cannot_run", `${action}: it is a folder`, { remedy });
   }
-  throw new OperationError("refused", `${action}: it is no regular file but a ${kind}`);
+  throw new OperationError("refused", `${action}: it is no regular file but a ${kind}`, {
+    rule: "no-regular-file",
+  });
 }
 
 /** Says what the system answered; an OperationError stays as it is. */
@@ -134,7 +141,10 @@ export function explain(error: unknown, action: string): OperationError {
   if (error instanceof NotRegularError) {
     return error.kind === "folder"
       ? because("it is a folder", "List it with list_dir")
-      : new OperationError("refused", `${action}: ${error.message}`, { cause: error });
+      : new OperationError("refused", `${action}: ${error.message}`, {
+        rule: "no-regular-file",
+        cause: error,
+      });
   }
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof Deno.errors.NotFound) {

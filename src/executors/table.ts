@@ -3,6 +3,7 @@
  */
 import type { Backups } from "../backups/store.ts";
 import type { Jobs } from "../jobs/runner.ts";
+import type { Spool } from "../parts/spool.ts";
 import type { OperationName } from "../protocol/operation.ts";
 import { createBackupList } from "./backup_list.ts";
 import { createBackupRestore } from "./backup_restore.ts";
@@ -24,8 +25,13 @@ import { createJobGet } from "./job_get.ts";
 import { createJobList } from "./job_list.ts";
 import { createListDir } from "./list_dir.ts";
 import type { Modes } from "./modes.ts";
+import { createPartDrop } from "./part_drop.ts";
+import { createPartFetch, type PeerPort } from "./part_fetch.ts";
+import { createPartRead } from "./part_read.ts";
+import { createPartRun } from "./part_run.ts";
 import type { HostPathGuard } from "./path_guard.ts";
 import { createReadFile } from "./read_file.ts";
+import { createRemoveFile } from "./remove_file.ts";
 import { createSetMode } from "./set_mode.ts";
 import { createWriteFile } from "./write_file.ts";
 
@@ -38,6 +44,10 @@ export interface TableOptions extends GetInfoOptions {
   readonly backups: Backups;
   readonly guard: HostPathGuard;
   readonly modes: Modes;
+  /** Where parts of distributed runs are kept. */
+  readonly spool: Spool;
+  /** The way to the hosts that parts are taken from. */
+  readonly peers: PeerPort;
   /** Milliseconds that a command may take by default. @default {300_000} */
   readonly execTimeoutMs?: number | undefined;
   /** Milliseconds between TERM and KILL; asked when something is to be ended. @default {2000} */
@@ -46,7 +56,7 @@ export interface TableOptions extends GetInfoOptions {
 
 /** Makes the executors. */
 export function createTable(options: TableOptions): ExecutorTable {
-  const { host, jobs, backups, guard, modes } = options;
+  const { host, jobs, backups, guard, modes, spool } = options;
   const replaceFile = createFileReplacer({ guard, backups });
   const git = { home: host.home, graceMs: options.graceMs, guard };
   return {
@@ -62,6 +72,7 @@ export function createTable(options: TableOptions): ExecutorTable {
     read_file: createReadFile({ guard }),
     write_file: createWriteFile(replaceFile),
     edit_file: createEditFile({ replaceFile, guard }),
+    remove_file: createRemoveFile({ guard, backups }),
     list_dir: createListDir({ guard }),
     file_stat: createFileStat({ guard }),
     file_search: createFileSearch({ guard }),
@@ -73,15 +84,18 @@ export function createTable(options: TableOptions): ExecutorTable {
     git_pull: createGitPull(git),
     git_commit: createGitCommit(git),
     git_push: createGitPush(git),
-    part_run: notBuilt,
-    part_fetch: notBuilt,
-    part_read: notBuilt,
-    part_drop: notBuilt,
+    part_run: createPartRun({
+      spool,
+      guard,
+      shell: host.platform.shell,
+      home: host.home,
+      hostName: host.name,
+      graceMs: options.graceMs,
+    }),
+    part_fetch: createPartFetch({ spool, ...options.peers }),
+    part_read: createPartRead({ spool }),
+    part_drop: createPartDrop({ spool }),
     get_info: createGetInfo(options),
     set_mode: createSetMode(modes),
   };
-}
-
-function notBuilt(): never {
-  throw new Error("Cannot run: it is being built");
 }

@@ -11,6 +11,8 @@ import { type Bytes, equalBytes as isSameAddress } from "../protocol/bytes.ts";
 import type { Platform, Role } from "../protocol/card.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { type OperationName, OPERATIONS, type ParamsOf, type ResultOf } from "../protocol/operation.ts";
+import { createRuns, type Runs } from "./fan_out.ts";
+import type { RunStore } from "./run_store.ts";
 
 /** Agents whose round trip is measured for a list. */
 const MAX_PINGS = 64;
@@ -68,8 +70,18 @@ export interface Fleet {
     call: { readonly op: K; readonly params: ParamsOf<K> },
     options: CallOptions,
   ): Promise<{ agent: AgentRef; result: ResultOf<K> }>;
-  /** Lists who is there. Rejects with an `OperationError` while there is no connection. */
-  list(): Promise<AgentList>;
+  /**
+   * Lists who is there, with round trips. Rejects with an `OperationError` while there is no connection.
+   *
+   * @param choose - picks those that are listed, before they are measured @default all
+   */
+  list(choose?: (agents: readonly AgentSummary[]) => readonly AgentSummary[]): Promise<AgentList>;
+  /** Who is there, without measuring anything. Rejects with an `OperationError` while there is no connection. */
+  present(): Promise<readonly AgentSummary[]>;
+  /** Calls `listener` when somebody came, left or changed; what is returned stops that. */
+  onAgentsChange(listener: () => void): () => void;
+  /** Calls that are carried out on many machines. */
+  readonly runs: Runs;
 }
 
 /** What a fleet is made of. */
@@ -80,10 +92,14 @@ export interface FleetOptions {
   readonly peer: Peer | undefined;
   /** Describes this machine for a list without a room. */
   readonly describeSelf: () => AgentSummary;
+  /** Where runs are kept. */
+  readonly runStore: RunStore;
+  readonly randomBytes: (length: number) => Uint8Array;
 }
 
 /** Makes the fleet of a node. */
-export function createFleet({ self, executors, peer, describeSelf }: FleetOptions): Fleet {
+export function createFleet(options: FleetOptions): Fleet {
+  const { self, executors, peer, describeSelf } = options;
   const callHere = async (op: string, params: unknown, { signal, onOutput }: CallOptions) =>
     await executors.execute(op, params, {
       signal,
@@ -114,25 +130,48 @@ export function createFleet({ self, executors, peer, describeSelf }: FleetOption
     return await peer.request(member.address, { op, params }, options);
   };
 
+  const call: Fleet["call"] = async (query, { op, params }, options) => {
+    const agent = await find(query);
+    const value = agent === undefined
+      ? await callHere(op, params, options)
+      : await callThere(agent, op, params, options);
+    const ref = agent === undefined ? self : { id: agent.id, name: agent.name };
+    return { agent: ref, result: checkResult(op, value, ref) };
+  };
+
   return {
-    async call(query, { op, params }, options) {
-      const agent = await find(query);
-      const value = agent === undefined
-        ? await callHere(op, params, options)
-        : await callThere(agent, op, params, options);
-      const ref = agent === undefined ? self : { id: agent.id, name: agent.name };
-      return { agent: ref, result: checkResult(op, value, ref) };
+    call,
+
+    runs: createRuns({
+      request: async (agentId, { op, params }, { signal }) =>
+        // What a tool's schema has parsed, or a plan made; the host checks it.
+        (await call(agentId, { op, params: params as ParamsOf<OperationName> }, { signal })).result,
+      store: options.runStore,
+      randomBytes: options.randomBytes,
+    }),
+
+    async present() {
+      if (peer === undefined) return [describeSelf()];
+      await peer.ready();
+      return peer.agents.flatMap((agent) => summarize(agent, self));
     },
 
-    async list() {
-      if (peer === undefined) return { agents: [describeSelf()], isConnected: false, anomalies: {} };
+    onAgentsChange: (listener) => peer?.onAgentsChange(listener) ?? (() => {}),
+
+    async list(choose = (agents) => agents) {
+      if (peer === undefined) return { agents: choose([describeSelf()]), isConnected: false, anomalies: {} };
       await peer.ready();
       const { agents } = peer;
-      const latencies = await Promise.all(
-        agents.map(async (agent, i) => i < MAX_PINGS ? await measure(peer, agent) : null),
-      );
+      const chosen = choose(agents.flatMap((agent) => summarize(agent, self)));
+      const members = new Map(agents.map((agent) => [agent.id, agent]));
+      const measured = chosen.map(async (summary, i) => {
+        const agent = members.get(summary.id);
+        return agent === undefined || i >= MAX_PINGS
+          ? summary
+          : { ...summary, latencyMs: await measure(peer, agent) };
+      });
       return {
-        agents: agents.flatMap((agent, i) => summarize(agent, { self, latencyMs: latencies[i] ?? null })),
+        agents: await Promise.all(measured),
         isConnected: true,
         anomalies: peer.anomalies.snapshot(),
       };
@@ -153,10 +192,7 @@ async function measure(peer: Peer, agent: Agent): Promise<number | null> {
   }
 }
 
-function summarize(
-  agent: Agent,
-  { self, latencyMs }: { self: AgentRef; latencyMs: number | null },
-): AgentSummary[] {
+function summarize(agent: Agent, self: AgentRef): AgentSummary[] {
   const [member]: readonly Member[] = agent.members;
   if (member === undefined) return [];
   const { card } = member;
@@ -171,7 +207,7 @@ function summarize(
     role: card.role,
     accepts: card.accepts,
     connectedSince: new Date(card.connectedAt).toISOString(),
-    latencyMs,
+    latencyMs: null,
     connections: agent.members.length,
   }];
 }

@@ -1,6 +1,6 @@
 /**
- * What is known of a run: one call for many hosts, host by host. Plain data; `fan_out.ts` fills it, `run_store.ts` keeps it, and
- * `fold.ts` shows it.
+ * What is known of a run: one call for many hosts, host by host, and how it is looked at. `fan_out.ts` fills it, `run_store.ts` keeps
+ * it, and `fold.ts` shows it.
  */
 import type { AgentRef } from "./fleet.ts";
 import type { WireError } from "../protocol/error_code.ts";
@@ -23,7 +23,7 @@ export interface HostOutcome {
   readonly job?: JobId;
   /** Why there is no result: refused, gone, skipped, or an error. */
   readonly error?: WireError;
-  /** Result of the operation, of its shape; absent after a restart of the coordinator. */
+  /** Result of the operation, of its shape; after a restart of the coordinator only of `write_file`, so that it can be undone. */
   readonly result?: unknown;
   /** What is to be known beside: that output was dropped to save memory, or what a check found. */
   readonly note?: string;
@@ -66,4 +66,46 @@ export interface RunRecord {
   /** Every host that the run is for, in the order in which they are begun. */
   readonly hosts: readonly HostOutcome[];
   readonly leftOut: readonly LeftOut[];
+  /** Why nothing of it is written down, so that it ends with this program; absent if it is kept. */
+  readonly notKept?: string;
+}
+
+/** What one host is asked. */
+export interface HostCall {
+  readonly op: OperationName;
+  readonly params: unknown;
+}
+
+/** What a run does beyond its record. */
+export interface RunPlan {
+  /** Milliseconds that the call waits which begins it. */
+  readonly waitMs: number;
+  readonly params: unknown;
+  readonly callFor?: ((agent: AgentRef, index: number) => HostCall | { readonly skip: string }) | undefined;
+  readonly check?: ((result: unknown, agent: AgentRef) => string | undefined) | undefined;
+}
+
+/** How far a run is. */
+export interface RunProgress {
+  /** Hosts that have ended, in whichever way. */
+  readonly done: number;
+  readonly total: number;
+  /** The one that has just ended. */
+  readonly last?: HostOutcome;
+}
+
+/** A run, whoever carries it out. */
+export interface Run {
+  readonly id: RunId;
+  /** What is known now. It does not change; the next one may be another. */
+  readonly record: RunRecord;
+  /**
+   * Waits until nothing goes on any more, at most `ms`; returns at once if the signal aborts, which ends the wait and not the run.
+   * Jobs of a run that was broken off are followed again.
+   */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `listener` whenever a host has ended; what is returned stops that. */
+  onProgress(listener: (progress: RunProgress) => void): () => void;
+  /** Begins no other host and gives up what was asked; jobs go on on their hosts. */
+  cancel(reason: string): void;
 }

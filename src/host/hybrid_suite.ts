@@ -11,6 +11,7 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  hkdfSync,
   type KeyObject,
   randomBytes,
   sign,
@@ -43,6 +44,7 @@ export const hybridSuite: CipherSuite = {
   randomBytes: (length) => toBytes(randomBytes(length)),
   sha256: (data) => toBytes(createHash("sha256").update(data).digest()),
   hmacSha256: (key, data) => toBytes(createHmac("sha256", key).update(data).digest()),
+  hkdfSha256: (salt, ikm, { info, length }) => new Uint8Array(hkdfSync("sha256", ikm, salt, info, length)),
   pbkdf2Sha256: (password, salt, iterations) => webSuite.pbkdf2Sha256(password, salt, iterations),
 
   x25519(privateKey, publicKey) {

@@ -43,6 +43,11 @@ export class OutputEnds {
     return this.#bytes;
   }
 
+  /** Bytes that are kept of them. */
+  get kept(): number {
+    return this.#head.bytes().length + this.#tail.bytes().length;
+  }
+
   /** Takes the next bytes of the stream, and copies what it keeps. */
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
@@ -61,13 +66,12 @@ export class OutputEnds {
   /**
    * Renders what is kept. Cuts are moved to UTF-8 boundaries, so that U+FFFD stands only for what the command wrote.
    *
+   * @param maxBytes - of both ends together; half of it for each if that is not all. @default what is kept
    * @returns if nothing was left out, `head` followed by `tail` is the whole text; the tail may then be up to 3
    * bytes over its size, those by which the head was cut back
    */
-  render(): Output {
-    const head = this.#head.bytes();
-    const ring = this.#tail.bytes();
-    const tail = concatBytes(ring.subarray(this.#at), ring.subarray(0, this.#at));
+  render(maxBytes: number = 2 * this.#endBytes): Output {
+    const { head, tail } = this.#ends(maxBytes);
     const truncated = this.#bytes > head.length + tail.length;
     const cut = this.#bytes > head.length ? incompleteEnd(head) : 0;
     const headText = decode(head.subarray(0, head.length - cut));
@@ -83,6 +87,18 @@ export class OutputEnds {
       truncated,
       invalidUtf8: headText.isInvalid || tailText.isInvalid,
     };
+  }
+
+  /** The first and the last bytes, as far as there is room for them. */
+  #ends(maxBytes: number): { readonly head: Bytes; readonly tail: Bytes } {
+    const head = this.#head.bytes();
+    const ring = this.#tail.bytes();
+    const tail = concatBytes(ring.subarray(this.#at), ring.subarray(0, this.#at));
+    if (this.#bytes <= maxBytes || head.length + tail.length <= maxBytes) return { head, tail };
+    const tailBytes = Math.floor(maxBytes / 2);
+    // A short tail goes on in the head, as nothing is between them then.
+    const last = tail.length < tailBytes ? concatBytes(head, tail) : tail;
+    return { head: head.subarray(0, maxBytes - tailBytes), tail: last.subarray(last.length - tailBytes) };
   }
 }
 

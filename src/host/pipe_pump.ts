@@ -37,6 +37,7 @@ export class PipePump {
   #isClosed = false;
   #bytesLeft = Infinity;
   #hasReadLarge = false;
+  #hasDropped = false;
 
   /**
    * Starts to read.
@@ -52,6 +53,11 @@ export class PipePump {
   /** Whether others still hold the pipe. */
   get isOpen(): boolean {
     return !this.#isClosed;
+  }
+
+  /** Whether something was read that nobody took. */
+  get hasDropped(): boolean {
+    return this.#hasDropped;
   }
 
   /**
@@ -105,6 +111,7 @@ export class PipePump {
         this.#isWaiting = false;
         if (done) break;
         this.#hasReadLarge ||= value.length >= LARGE_CHUNK_BYTES;
+        if (this.#consume === undefined) this.#hasDropped = true;
         await this.#consume?.(value);
         this.#bytesLeft -= value.length;
         if (this.#bytesLeft <= 0) this.discard();

@@ -1,5 +1,5 @@
 /**
- * Runs one program to its end: output chunk by chunk as it comes, input from memory, a time limit, and an end by
+ * Runs one program to its end: output chunk by chunk as it comes, input from memory or as a stream, a time limit, and an end by
  * signal that takes the whole tree of processes along. Executors start everything through it.
  */
 import type { Bytes } from "../protocol/bytes.ts";
@@ -12,6 +12,9 @@ import { startProcess } from "./start_process.ts";
 /** How long the system may take to report the end of a program whose processes are gone. */
 const REPORT_MS = 1000;
 
+/** The outputs, in the order of their pumps. */
+const CHANNELS = ["stdout", "stderr"] as const;
+
 /** What to run, and for how long. */
 export interface SpawnOptions {
   /** Program and arguments; a program without a slash is looked up in `PATH`. */
@@ -20,8 +23,12 @@ export interface SpawnOptions {
   readonly cwd: string;
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** Text for the standard input, which is then closed. @default nothing: the program reads an end of file at once */
-  readonly stdin?: string | undefined;
+  /**
+   * Text or chunks for the standard input, which is then closed. The next chunk is asked for when the program has taken the one
+   * before, and none when it reads no more, which is no failure. If the chunks fail, the program is ended and
+   * {@link spawnProcess} rejects with the same error. @default nothing: the program reads an end of file at once
+   */
+  readonly stdin?: string | AsyncIterable<Bytes> | undefined;
   /** Milliseconds until the program is ended, of any length. @default no limit */
   readonly timeoutMs?: number | undefined;
   /** Ends the program when it aborts. */
@@ -54,6 +61,8 @@ export interface SpawnResult {
   readonly durationMs: number;
   readonly timedOut: boolean;
   readonly cancelled: boolean;
+  /** Outputs that were not taken to their end, as background processes went on writing to them, or could; absent if there are none. */
+  readonly unfinished?: readonly ("stdout" | "stderr")[] | undefined;
   /** Present if the program left background processes that hold its pipes; whoever gets it must stop it in the end. */
   readonly leftover?: Leftover | undefined;
 }
@@ -105,8 +114,6 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
   });
   hooks.onStart?.(child.pid);
   const status = child.status;
-  const stdinClosed = options.stdin === undefined ? Promise.resolve() : feed(child, options.stdin);
-
   let hasEnded = false;
   let ending: Ending | undefined;
   const stopped = Promise.withResolvers<void>();
@@ -123,12 +130,17 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     new PipePump(child.stdout, (bytes) => hooks.onOutput("stdout", bytes), onFailure),
     new PipePump(child.stderr, (bytes) => hooks.onOutput("stderr", bytes), onFailure),
   ];
+  const isOver = Promise.withResolvers<void>();
+  const stdinClosed = options.stdin === undefined
+    ? Promise.resolve()
+    : feed(child, options.stdin, { isOver: isOver.promise, onFailure });
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort(); // While it was being started.
   const timer = timeoutMs === undefined ? undefined : after(timeoutMs, () => end({ reason: "timedOut" }));
   try {
     const ended = await Promise.race([status, stopped.promise.then(() => undefined)]);
     hasEnded = true;
+    isOver.resolve();
     const durationMs = performance.now() - startedAt;
     timer?.[Symbol.dispose]();
     if (ending === undefined) {
@@ -140,17 +152,22 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     const why: Ending | undefined = currentEnding();
     if (why?.reason === "failed") throw why.error;
     const leftover = why === undefined ? leftoverOf(pumps, stdinClosed) : undefined;
+    const unfinished = CHANNELS.filter((_, i) => pumps[i]?.isOpen || pumps[i]?.hasDropped);
     return {
       exitCode: ended === undefined || ended.signal !== null ? null : ended.code,
       signal: ended?.signal ?? null,
       durationMs: Math.round(durationMs),
       timedOut: why?.reason === "timedOut",
       cancelled: why?.reason === "cancelled",
+      ...(unfinished.length === 0 ? {} : { unfinished }),
       ...(leftover === undefined ? {} : { leftover }),
     };
   } finally {
+    isOver.resolve();
     timer?.[Symbol.dispose]();
     signal?.removeEventListener("abort", onAbort);
+    // Whoever gave a stream may close what it reads from.
+    if (typeof options.stdin === "object") await stdinClosed;
     if (currentEnding() !== undefined) await Promise.all(pumps.map((pump) => pump.stop()));
   }
 
@@ -160,17 +177,48 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
   }
 }
 
-/** Writes the input and closes it. Never rejects. */
-async function feed(child: Deno.ChildProcess, text: string): Promise<void> {
+/**
+ * Writes the input and closes it. Never rejects. A stream is given up when the program is over, even if somebody it left still holds
+ * the pipe and does not read.
+ */
+async function feed(
+  child: Deno.ChildProcess,
+  input: string | AsyncIterable<Bytes>,
+  { isOver, onFailure }: { readonly isOver: Promise<void>; readonly onFailure: (error: unknown) => void },
+): Promise<void> {
   const writer = child.stdin.getWriter();
   // The same failure is reported by the calls below.
   writer.closed.catch(() => {});
-  try {
-    await writer.write(utf8(text));
-    await writer.close();
-  } catch {
-    // A program need not read its input: it closed the pipe or ended.
+  if (typeof input === "string") {
+    try {
+      await writer.write(utf8(input));
+      await writer.close();
+    } catch {
+      // A program need not read its input: it closed the pipe or ended.
+    }
+    return;
   }
+  const chunks = input[Symbol.asyncIterator]();
+  let isGivenUp = false;
+  const ended = isOver.then(() => {
+    isGivenUp = true;
+    return false;
+  });
+  const write = (chunk: Bytes) => writer.write(chunk).then(() => true, () => false);
+  try {
+    for (;;) {
+      const { value, done } = await chunks.next();
+      if (done === true || isGivenUp) break;
+      if (!await Promise.race([write(value), ended])) break;
+    }
+  } catch (error) {
+    // Before the pipe is closed: a program that sees the end of its input takes it for the whole of it.
+    if (!isGivenUp) onFailure(error);
+    await ended;
+  }
+  await chunks.return?.().then(undefined, () => {}); // Of a stream that is not wanted any more.
+  const closed = writer.close().catch(() => {}); // As above: nobody reads it.
+  await Promise.race([closed, ended]);
 }
 
 /** Kills the tree; resolves when the program's end is about to be reported, or when nothing more can be done. */

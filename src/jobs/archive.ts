@@ -3,10 +3,10 @@
  * output from files. Used by `runner.ts`.
  */
 import { join } from "node:path";
+import type { OwnerLock } from "../host/owner_lock.ts";
 import type { Bytes } from "../protocol/bytes.ts";
 import { JobId } from "../protocol/job.ts";
 import { type JobStream, outputSizes, readOutputFile, removeOutput } from "./output_file.ts";
-import type { OwnerLock } from "./owner_lock.ts";
 import { chooseForgotten, isOver, type JobLimits } from "./rules.ts";
 import type { JobRecord, JobStore } from "./store.ts";
 

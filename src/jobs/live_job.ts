@@ -4,9 +4,11 @@
 import { OutputEnds } from "../host/output_ends.ts";
 import type { Leftover, SpawnOptions, spawnProcess } from "../host/spawn.ts";
 import type { Bytes } from "../protocol/bytes.ts";
+import { MAX_ANSWERED_BYTES, type Output, OUTPUT_END_BYTES } from "../protocol/operations/exec.ts";
 import { JOB_STREAMS, type JobOutput, type JobStream } from "./output_file.ts";
 import { stampOf } from "./process_stamp.ts";
 import type { JobRecord } from "./store.ts";
+import { shareRoom } from "./text_page.ts";
 
 /** Takes output as it comes, and holds the command back while its promise is pending. It rejects when nobody listens any more. */
 export type LiveOutput = (stream: JobStream, bytes: Bytes) => Promise<void>;
@@ -16,6 +18,8 @@ export interface LiveJobOptions {
   readonly record: JobRecord;
   readonly output: JobOutput;
   readonly live: LiveOutput | undefined;
+  /** Bytes of both outputs that an answer about it carries. @default {MAX_ANSWERED_BYTES} */
+  readonly maxAnsweredBytes?: number | undefined;
   /** Why it could not be written down; then it is known only while it runs. */
   readonly unrecorded: string | undefined;
   readonly spawn: typeof spawnProcess;
@@ -33,7 +37,8 @@ export class LiveJob {
   /** Resolves when it has ended and is recorded. Never rejects. */
   readonly ended: Promise<void>;
   readonly output: JobOutput;
-  readonly ends = { stdout: new OutputEnds(), stderr: new OutputEnds() } as const;
+  readonly #ends: Readonly<Record<JobStream, OutputEnds>>;
+  readonly #maxAnsweredBytes: number;
   readonly #options: LiveJobOptions;
   readonly #controller = new AbortController();
   readonly #started = Promise.withResolvers<void>();
@@ -53,6 +58,10 @@ export class LiveJob {
     this.#record = options.record;
     this.#live = options.live;
     this.output = options.output;
+    this.#maxAnsweredBytes = options.maxAnsweredBytes ?? MAX_ANSWERED_BYTES;
+    // One output alone may need all the room.
+    const endBytes = Math.min(OUTPUT_END_BYTES, Math.ceil(this.#maxAnsweredBytes / 2));
+    this.#ends = { stdout: new OutputEnds(endBytes), stderr: new OutputEnds(endBytes) };
     this.started = this.#started.promise;
     this.ended = this.#run(command);
   }
@@ -100,6 +109,23 @@ export class LiveJob {
   /** Bytes that were written and are not kept. */
   get droppedBytes(): number {
     return JOB_STREAMS.reduce((sum, name) => sum + this.output.dropped(name), 0);
+  }
+
+  /** The outputs as an answer carries them: their beginnings and ends. */
+  answer(): Readonly<Record<JobStream, Output>> {
+    const room = this.#room();
+    return { stdout: this.#ends.stdout.render(room.stdout), stderr: this.#ends.stderr.render(room.stderr) };
+  }
+
+  /** Whether an answer leaves something of the outputs out. */
+  get isCut(): boolean {
+    const room = this.#room();
+    return JOB_STREAMS.some((name) => this.#ends[name].bytes > room[name]);
+  }
+
+  #room(): Readonly<Record<JobStream, number>> {
+    const { stdout, stderr } = this.#ends;
+    return shareRoom(this.#maxAnsweredBytes, { stdout: stdout.kept, stderr: stderr.kept });
   }
 
   /** Lets it go on without its caller: nothing holds it back any more, and its output goes to files. */
@@ -174,7 +200,7 @@ export class LiveJob {
   }
 
   async #take(stream: JobStream, bytes: Bytes): Promise<void> {
-    this.ends[stream].push(bytes);
+    this.#ends[stream].push(bytes);
     await this.output.append(stream, bytes);
     this.#tell();
     if (this.#live === undefined) return;

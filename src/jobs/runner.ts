@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { OperationError } from "../errors.ts";
+import { lockOwner } from "../host/owner_lock.ts";
 import { KILL_GRACE_MS } from "../host/process_tree.ts";
 import { type Leftover, type SpawnOptions, spawnProcess } from "../host/spawn.ts";
 import type { Isolation, JobId } from "../protocol/job.ts";
@@ -11,7 +12,6 @@ import type { Mode } from "../protocol/mode.ts";
 import { LiveJob, type LiveOutput } from "./live_job.ts";
 import { createArchive, type JobPart } from "./archive.ts";
 import { JOB_STREAMS, JobOutput, type JobStream } from "./output_file.ts";
-import { lockOwner } from "./owner_lock.ts";
 import { isOver, JOB_ID_BYTES, JOB_LIMITS, jobIdOf, type JobLimits } from "./rules.ts";
 import { type JobFilter, type JobRecord, newRecord, openJobStore } from "./store.ts";
 import { createWatch, type Watch } from "./watch.ts";
@@ -48,6 +48,8 @@ export interface StartJob {
   readonly mode: Mode;
   readonly isolation: Isolation;
   readonly live?: LiveOutput | undefined;
+  /** Bytes of both outputs that the answer to its caller carries; all of a longer output is kept. @default {MAX_ANSWERED_BYTES} */
+  readonly maxAnsweredBytes?: number | undefined;
 }
 
 /** The jobs of this machine and user. Disposing of it ends those that run in this process. */
@@ -138,7 +140,7 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
     const { record } = job;
     if (leftover !== undefined) keep(leftover);
     const isTooLong = JOB_STREAMS.some((name) => job.output.bytes(name) > limits.memoryBytes);
-    await job.output.close({ keep: job.isDetached || isTooLong });
+    await job.output.close({ keep: job.isDetached || isTooLong || job.isCut });
     live.delete(record.id);
     if (live.size === 0) stopTimer();
     if (job.unrecorded !== undefined) return;
@@ -197,7 +199,8 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
     }
   };
 
-  const start = async ({ command, shown, caller, mode, isolation, live: liveOutput }: StartJob) => {
+  const start = async (starting: StartJob) => {
+    const { command, shown, caller, mode, isolation, live: liveOutput, maxAnsweredBytes } = starting;
     const detached = live.values().reduce((count, job) => count + Number(job.isDetached), 0);
     if (detached >= limits.maxDetached) throw tooMany(detached);
     const record = newRecord({
@@ -223,10 +226,10 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
     const onDetached = (job: LiveJob) => {
       if (job.unrecorded === undefined && !isOver(job.record.status)) save([job.stampedRecord()]);
     };
-    const job = new LiveJob({ record, output, live: liveOutput, unrecorded, spawn, now, onEnd, onDetached }, {
-      ...command,
-      graceMs,
-    });
+    const job = new LiveJob(
+      { record, output, live: liveOutput, maxAnsweredBytes, unrecorded, spawn, now, onEnd, onDetached },
+      { ...command, graceMs },
+    );
     live.set(record.id, job);
     schedule();
     await job.started;
@@ -268,6 +271,7 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
         return await archive.read(record, stream, { from, maxBytes });
       }),
     waitForNews: (id, cursor, how) => tracked(() => watch.waitForNews(id, cursor, how)),
+    waitForEnd: (id, how) => tracked(() => watch.waitForEnd(id, how)),
     cancel: (record, how) => tracked(() => watch.cancel(record, how)),
     isOrphanAlive: watch.isOrphanAlive,
     async [Symbol.asyncDispose]() {

@@ -27,6 +27,11 @@ export interface Watch {
     cursor: Readonly<Record<JobStream, number>>,
     options: { readonly waitMs: number; readonly signal: AbortSignal },
   ): Promise<void>;
+  /** Waits until a job has ended, at most `waitMs`, whatever it writes meanwhile. */
+  waitForEnd(
+    id: JobId,
+    options: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<void>;
   /** Ends a job, whichever process runs it, and an orphan of one that is lost. Waits for it, at most `waitMs`. */
   cancel(
     record: JobRecord,
@@ -64,10 +69,19 @@ export function createWatch({ live, store, find, folder, closing, graceMs }: Wat
     }
   };
 
-  const waitForNews: Watch["waitForNews"] = async (id, cursor, { waitMs, signal }) => {
+  /** Waits if there is a place among those that wait. */
+  const admitted = async (waitMs: number, wait: () => Promise<void>) => {
     if (waitMs <= 0 || waiting >= MAX_WAITING) return;
     waiting++;
     try {
+      await wait();
+    } finally {
+      waiting--;
+    }
+  };
+
+  const waitForNews: Watch["waitForNews"] = (id, cursor, { waitMs, signal }) =>
+    admitted(waitMs, async () => {
       const job = live.get(id);
       if (job === undefined) {
         return await poll(waitMs, signal, async () => {
@@ -86,10 +100,19 @@ export function createWatch({ live, store, find, folder, closing, graceMs }: Wat
         if (isNew || isOver(job.record.status) || leftMs <= 0 || stop.aborted) return;
         await pause(leftMs, { signal: stop, orUntil: news });
       }
-    } finally {
-      waiting--;
-    }
-  };
+    });
+
+  const waitForEnd: Watch["waitForEnd"] = (id, { waitMs, signal }) =>
+    admitted(waitMs, async () => {
+      const job = live.get(id);
+      if (job !== undefined) {
+        return await pause(waitMs, { signal: AbortSignal.any([signal, closing]), orUntil: job.ended });
+      }
+      await poll(waitMs, signal, async () => {
+        const record = await find(id);
+        return record === undefined || isOver(record.status);
+      });
+    });
 
   const cancel: Watch["cancel"] = async (record, { reason: whole, waitMs, signal }) => {
     const { id } = record;
@@ -116,7 +139,7 @@ export function createWatch({ live, store, find, folder, closing, graceMs }: Wat
     return status === "running" ? "still_running" : status === "cancelled" ? "cancelled" : "already_ended";
   };
 
-  return { waitForNews, cancel, isOrphanAlive };
+  return { waitForNews, waitForEnd, cancel, isOrphanAlive };
 }
 
 function isOrphanAlive({ status, pid, pidStamp }: JobRecord): boolean {

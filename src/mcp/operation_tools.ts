@@ -2,6 +2,7 @@
  * One tool for each operation, derived from it: its parameters plus `agent_id`, its result plus where it came from.
  */
 import * as z from "zod";
+import { hasGitFailed } from "../protocol/git_outcome.ts";
 import {
   type ParamsOf,
   type ResultOf,
@@ -10,7 +11,6 @@ import {
 } from "../protocol/operation.ts";
 import { createLineReader } from "./line_reader.ts";
 import { RESULT_TEXTS } from "./result.ts";
-import { hasGitFailed } from "./texts/git.ts";
 import { hasSucceeded } from "./texts/jobs.ts";
 import type { Tool, ToolAnswer, ToolContext } from "./tool.ts";
 

@@ -21,6 +21,7 @@ import {
   describeBackupList,
   describeBackupRestore,
   describeEditFile,
+  describeRemoveFile,
   describeWriteFile,
 } from "./texts/write.ts";
 
@@ -35,6 +36,7 @@ export const RESULT_TEXTS: {
   read_file: describeReadFile,
   write_file: describeWriteFile,
   edit_file: describeEditFile,
+  remove_file: describeRemoveFile,
   list_dir: describeListDir,
   file_stat: describeFileStat,
   file_search: describeFileSearch,
@@ -50,10 +52,12 @@ export const RESULT_TEXTS: {
   set_mode: describeMode,
 };
 
-/** Renders an error with its remedy, on one line: names in it are anybody's, and another host wrote it perhaps. */
-export function describeError(error: OperationError): string {
-  const { code } = error;
-  const message = plainLine(error.message);
-  const remedy = error.remedy === undefined ? undefined : plainLine(error.remedy);
-  return remedy === undefined ? `${message} [${code}]` : `${message}. ${remedy} [${code}]`;
+/**
+ * Renders an error with its remedy, and the rule that refused, on one line: names in it are anybody's, and another host wrote it
+ * perhaps.
+ */
+export function describeError({ code, message, remedy, rule }: OperationError): string {
+  const kind = rule === undefined ? code : `${code}: ${plainLine(rule)}`;
+  const text = remedy === undefined ? plainLine(message) : `${plainLine(message)}. ${plainLine(remedy)}`;
+  return `${text} [${kind}]`;
 }

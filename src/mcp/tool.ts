@@ -6,6 +6,16 @@ import type * as z from "zod";
 import type { Hints } from "../protocol/define_operation.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 
+/** How far a call is. */
+export interface ToolProgress {
+  /** What is done, in any unit; it should not fall. */
+  readonly progress: number;
+  /** All that is to be done, in the same unit. */
+  readonly total?: number;
+  /** What happened last, in a few words. */
+  readonly message?: string;
+}
+
 /** What a handler is told beside its arguments. */
 export interface ToolContext {
   readonly fleet: Fleet;
@@ -13,6 +23,11 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Takes lines of output as they come; absent when the client did not ask for progress. */
   readonly onLines?: ((text: string) => void | Promise<void>) | undefined;
+  /**
+   * Takes how far the call is, as often as it changes; the client is shown what it can take. Absent when the client did not ask for
+   * progress.
+   */
+  readonly onProgress?: ((progress: ToolProgress) => void) | undefined;
 }
 
 /** What a call answered. */

@@ -3,9 +3,12 @@
  */
 import { operationTools } from "./operation_tools.ts";
 import type { Tool } from "./tool.ts";
+import { fleetCancel, fleetGet } from "./tools/fleet_get.ts";
+import { fleetTools } from "./tools/fleet_tools.ts";
 import { listAgents } from "./tools/list_agents.ts";
+import { undoRun } from "./tools/undo_run.ts";
 
 /** All tools. */
 export function allTools(): Tool[] {
-  return [listAgents, ...operationTools()];
+  return [listAgents, ...operationTools(), ...fleetTools(), fleetGet, fleetCancel, undoRun];
 }

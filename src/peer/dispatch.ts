@@ -46,8 +46,8 @@ export type Execute = (
 /** What the dispatcher needs of the peer. */
 export interface DispatchOptions {
   readonly execute: Execute;
-  /** False on a `--no-agent` node. */
-  readonly accepts: () => boolean;
+  /** Whether the node carries out an operation for others: on a `--no-agent` node only what asks for a ticket. */
+  readonly accepts: (op: string) => boolean;
   /** Sends a message in the session with a peer. @throws {OperationError} If it cannot be queued. */
   readonly send: (address: Bytes, header: Header, body?: Bytes) => void;
   readonly drained: () => Promise<void>;
@@ -147,7 +147,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
         );}
       return;
     }
-    if (!options.accepts()) {
+    if (!options.accepts(request.op)) {
       refuse(
         caller,
         id,

@@ -1,6 +1,6 @@
 /**
  * The handshakes of a process: starts them, answers those of others, and makes sessions of those that succeed.
- * Each is worked on beside the read loop, a bounded number at once.
+ * Each is worked on beside the read loop, a few in each turn of the event loop.
  */
 import { AuthenticationError, type CipherSuite } from "../crypto/cipher_suite.ts";
 import type { SessionIdentity } from "../crypto/identity.ts";
@@ -21,6 +21,7 @@ import {
   usableSession,
 } from "./session_table.ts";
 import type { Tasks } from "./tasks.ts";
+import { createTurns } from "./turns.ts";
 
 const COUNTER_BYTES = 8;
 
@@ -74,7 +75,11 @@ export function createHandshakes(
 ): Handshakes {
   const { suite, identity, anomalies, tasks, now } = options;
   let initiations = 0n;
-  let inWork = 0;
+  // Each kind has turns of its own: a flood of others' initiations does not keep our handshakes waiting.
+  const { handshakesPerTurn } = SESSION_LIMITS;
+  const starting = createTurns(handshakesPerTurn, tasks);
+  const answering = createTurns(handshakesPerTurn, tasks);
+  const completing = createTurns(handshakesPerTurn, tasks);
 
   const prologue = (initiator: Bytes, responder: Bytes) =>
     encodeTuple(utf8(LABEL), options.roomPublicKey, initiator, responder);
@@ -90,9 +95,11 @@ export function createHandshakes(
   };
 
   const sendInitiation = async (peer: PeerState, remoteStaticKey: Bytes) => {
+    if (table.findPeer(peer.address) !== peer) return; // It left while it waited.
     const handshake = await createHandshake({
       role: "initiator",
       staticKey: identity.dhKey,
+      staticPublicKey: identity.dhPublicKey,
       remoteStaticKey,
       psk: options.psk,
       prologue: prologue(identity.address, peer.address),
@@ -127,14 +134,16 @@ export function createHandshakes(
     table.setInitiating(peer, undefined);
     peer.isStarting = true;
     peer.attempts++;
-    tasks.add(sendInitiation(peer, remoteStaticKey))
-      .catch((cause: unknown) =>
-        giveUp(
-          peer,
-          new OperationError("internal", "Cannot start a session: the handshake failed", { cause }),
+    starting.add(() =>
+      sendInitiation(peer, remoteStaticKey)
+        .catch((cause: unknown) =>
+          giveUp(
+            peer,
+            new OperationError("internal", "Cannot start a session: the handshake failed", { cause }),
+          )
         )
-      )
-      .finally(() => (peer.isStarting = false));
+        .finally(() => (peer.isStarting = false))
+    );
   };
 
   const retry = (peer: PeerState) => {
@@ -169,6 +178,7 @@ export function createHandshakes(
     const handshake = await createHandshake({
       role: "responder",
       staticKey: identity.dhKey,
+      staticPublicKey: identity.dhPublicKey,
       psk: options.psk,
       prologue: prologue(address, identity.address),
       suite,
@@ -214,30 +224,28 @@ export function createHandshakes(
     hooks.onEstablished(session);
   };
 
-  /** Works on a message that may be forged; past the bound of such work it is dropped, and false returned. */
-  const work = (task: () => Promise<void>, onFailure: () => void): boolean => {
-    if (inWork >= SESSION_LIMITS.concurrentHandshakes) {
-      anomalies.count("dropped_handshake");
-      return false;
+  /** Works on a message that may be forged. */
+  const judge = async (task: () => Promise<void>, onFailure: () => void): Promise<void> => {
+    try {
+      await task();
+    } catch (error) {
+      if (!(error instanceof AuthenticationError || error instanceof CardError)) throw error;
+      anomalies.count("bad_handshake", error.message);
+      onFailure();
     }
-    inWork++;
-    tasks.add(task())
-      .catch((error: unknown) => {
-        if (!(error instanceof AuthenticationError || error instanceof CardError)) throw error;
-        anomalies.count("bad_handshake", error.message);
-        onFailure();
-      })
-      .finally(() => inWork--);
-    return true;
   };
 
   return {
     start,
     retry,
     answer(address, { senderIndex, noise }) {
+      if (answering.waiting >= SESSION_LIMITS.waitingInitiations) {
+        anomalies.count("dropped_handshake");
+        return;
+      }
       const from = address.slice();
       const message = noise.slice();
-      work(() => respond(from, senderIndex, message), () => {});
+      answering.add(() => judge(() => respond(from, senderIndex, message), () => {}));
     },
     complete(address, packet) {
       const initiating = table.find(packet.receiverIndex);
@@ -249,11 +257,12 @@ export function createHandshakes(
         return;
       }
       const reply = { ...packet, noise: packet.noise.slice() };
+      initiating.isBusy = true;
       // A forged reply leaves the handshake's state unusable, so another is started at once, not at the timeout.
-      initiating.isBusy = work(
-        () => finish(initiating, reply),
-        () => initiating.peer.initiating === initiating && retry(initiating.peer),
-      );
+      const startAnew = () => {
+        if (initiating.peer.initiating === initiating) retry(initiating.peer);
+      };
+      completing.add(() => judge(() => finish(initiating, reply), startAnew));
     },
   };
 }

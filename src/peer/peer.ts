@@ -5,10 +5,9 @@
 import type { CipherSuite } from "../crypto/cipher_suite.ts";
 import { createSessionIdentity, type HostIdentity } from "../crypto/identity.ts";
 import type { RoomSecret } from "../crypto/room_secret.ts";
-import { CardError, createCardSealer, type VerifiedCard } from "../crypto/seal.ts";
+import { createCardSealer, type VerifiedCard } from "../crypto/seal.ts";
 import { OperationError } from "../errors.ts";
-import { formatAddress } from "../protocol/address.ts";
-import type { Bytes } from "../protocol/bytes.ts";
+import { type Bytes, equalBytes } from "../protocol/bytes.ts";
 import type { Card } from "../protocol/card.ts";
 import {
   decodeMessage,
@@ -17,23 +16,25 @@ import {
   type Message,
   MessageError,
 } from "../protocol/message.ts";
+import { isByTicket } from "../protocol/operation.ts";
 import type { Dial } from "../transport/link.ts";
 import { type Anomalies, type Anomaly, createAnomalies } from "./anomalies.ts";
+import { createCardIntake } from "./card_intake.ts";
 import { createDispatcher, type Execute } from "./dispatch.ts";
 import { createFollows } from "./follows.ts";
-import { createOrdered } from "./ordered.ts";
+import { createLookups } from "./lookups.ts";
+import { isForHost } from "./is_for_host.ts";
 import { createPending, type RequestOptions } from "./pending.ts";
 import { createPings } from "./pings.ts";
+import { createReadiness } from "./readiness.ts";
 import { type ConnectionState, type RelayClient, startRelayClient } from "./relay_client.ts";
-import { type Agent, agentsOf, createRoster, type Member } from "./roster.ts";
+import { type Agent, createRoster, type Member } from "./roster.ts";
 import { createSessions } from "./sessions.ts";
 import { createTasks } from "./tasks.ts";
 
 const TICK_MS = 1_000;
 /** Rosters up to this size have their sessions opened ahead of need. */
 const WARM_UP_MEMBERS = 32;
-/** Milliseconds for which a call waits for the first connection and roster. */
-const READY_TIMEOUT_MS = 5_000;
 
 /** What changes about a peer while it runs. */
 export type CardBody = Pick<Card, "name" | "tags" | "platform" | "mode" | "accepts" | "role" | "version">;
@@ -79,8 +80,10 @@ export interface Peer extends AsyncDisposable {
   readonly address: Bytes;
   readonly agentId: string;
   readonly connection: ConnectionState;
-  /** The agents in the room, this one included; empty unless the peer watches. */
+  /** The agents in the room, this one included; only who shook hands or was asked unless the peer watches. */
   readonly agents: readonly Agent[];
+  /** Calls `listener` at once after each change of `agents`; it gathers them itself. Returns what ends it. */
+  onAgentsChange(listener: () => void): () => void;
   readonly anomalies: Anomalies;
   /**
    * Resolves when the peer is connected and knows the room.
@@ -88,7 +91,10 @@ export interface Peer extends AsyncDisposable {
    * @throws {OperationError} With `not_connected` and the reason if that does not happen within 5 s.
    */
   ready(): Promise<void>;
-  /** Asks one connection of an agent to carry out an operation. Rejects with an `OperationError`. */
+  /**
+   * Asks one connection of an agent to carry out an operation, whether it is in the roster or not. Rejects with an
+   * `OperationError`.
+   */
   request(address: Bytes, call: { op: string; params: unknown }, options?: RequestOptions): Promise<unknown>;
   /** Measures the round trip to a connection, in milliseconds. */
   ping(address: Bytes, timeoutMs: number): Promise<number>;
@@ -120,7 +126,6 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   /** The card that the present connection joined with. */
   let joinCard = ownCard;
   let isRosterWhole = false;
-  const readyWaiters = new Set<PromiseWithResolvers<void>>();
 
   const sealOwnCard = async (): Promise<Bytes> => {
     ownCard = await sealer.seal({
@@ -138,8 +143,16 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     const outcome = roster.accept(address, verified);
     introduced.accept(address, verified);
     if (outcome === "imposter") anomalies.count("bad_card", "an address that another machine holds");
-    if (outcome === "added" && roster.members.length <= WARM_UP_MEMBERS && watch && verified.card.accepts) {
-      if (formatAddress(address) !== formatAddress(identity.address)) sessions.open(address);
+    if (outcome === "imposter") lookups.fail(notItsCard(), address);
+    else lookups.found(address);
+    if (outcome === "added" && isRosterWhole) warmUp([{ ...verified, address }]);
+  };
+
+  /** A large fleet is shaken hands with as it is asked; all at once would hold up what is asked meanwhile. */
+  const warmUp = (members: readonly Member[]) => {
+    if (!watch || roster.size > WARM_UP_MEMBERS) return;
+    for (const { address, card } of members) {
+      if (card.accepts && !equalBytes(address, identity.address)) sessions.open(address);
     }
   };
 
@@ -155,7 +168,19 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     now,
   });
   const pings = createPings({ send, now });
-  const follows = createFollows((address) => client.sendControl({ type: "follow", address }));
+  const follows = createFollows((address, { card }) => {
+    client.sendControl({ type: "follow", address, ...(card ? { card } : {}) });
+    if (card) lookups.sent(address);
+  });
+  const lookups = createLookups({ ask: (address) => follows.ask(address), now });
+  /** Returns what of the deadline is left when the card of an address is known. */
+  const findCard = async (address: Bytes, { signal, deadlineMs }: RequestOptions = {}) => {
+    if (client.state.status !== "connected") throw notConnected();
+    if (roster.get(address) !== undefined) return deadlineMs;
+    const startedAt = now();
+    await lookups.find(address, { signal, timeoutMs: deadlineMs });
+    return deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - (now() - startedAt));
+  };
   const dispatcher = createDispatcher({
     execute: (call, context) => {
       const caller = introduced.get(call.caller.address);
@@ -163,7 +188,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       if (caller === undefined) throw new OperationError("cancelled", "The caller has left");
       return options.execute({ ...call, caller }, context);
     },
-    accepts: () => options.describe().accepts,
+    accepts: (op) => options.describe().accepts || isByTicket(op),
     send,
     drained,
     anomalies,
@@ -215,6 +240,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   });
 
   const forget = (address: Bytes, reason: string) => {
+    lookups.fail(new OperationError("peer_gone", "Cannot ask the host: it is not in the room"), address);
     follows.remove(address);
     roster.remove(address);
     introduced.remove(address);
@@ -223,30 +249,22 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     dispatcher.abandon("The caller has left", address);
   };
 
-  /** Cards are checked beside the read loop and taken in the order in which they came. */
-  const cards = createOrdered<() => void>((apply) => apply(), (error) => {
-    throw error;
-  }, tasks);
-  const receiveCard = (address: Bytes, sealed: Bytes) => {
-    const check = async (): Promise<() => void> => {
-      try {
-        const verified = await sealer.open(address, sealed);
-        return () => {
-          const known = roster.get(address);
-          // Of a relay only: a handshake may have been on its way while its peer published a newer card.
-          if (known?.agentId === verified.agentId && verified.card.seq < known.card.seq) {
-            anomalies.count("stale_card");
-          }
-          rememberCard(address, verified);
-        };
-      } catch (error) {
-        if (!(error instanceof CardError)) throw error;
-        return () => anomalies.count("bad_card", error.message);
+  const cards = createCardIntake({
+    open: (address, sealed) => sealer.open(address, sealed),
+    onCard(address, verified) {
+      const known = roster.get(address);
+      // Of a relay only: a handshake may have been on its way while its peer published a newer card.
+      if (known?.agentId === verified.agentId && verified.card.seq < known.card.seq) {
+        anomalies.count("stale_card");
       }
-    };
-    cards.push(check());
-  };
-  const afterCards = (action: () => void) => cards.push(action);
+      rememberCard(address, verified);
+    },
+    onBadCard(address, error) {
+      anomalies.count("bad_card", error.message);
+      lookups.fail(notItsCard(), address);
+    },
+    tasks,
+  });
 
   const client: RelayClient = startRelayClient({
     url: options.url,
@@ -266,30 +284,30 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     handlers: {
       onFrame: (address, payload) => sessions.receive(address, payload),
       onRoster(peers, more) {
-        for (const { address, card } of peers) receiveCard(address, card);
+        for (const { address, card } of peers) cards.receive(address, card);
         if (more) return;
-        afterCards(() => {
+        cards.after(() => {
           isRosterWhole = true;
-          settleReady();
+          warmUp(roster.members);
+          readiness.settle();
         });
       },
-      onJoined: receiveCard,
-      onLeft: (address) => afterCards(() => forget(address, "The host left before it answered")),
-      onUndeliverable(address) {
-        afterCards(() => forget(address, "The host is not there any more"));
-      },
+      onJoined: (address, card) => cards.receive(address, card),
+      onLeft: (address) => cards.after(() => forget(address, "The host left before it answered")),
+      onUndeliverable: (address) => cards.after(() => forget(address, "The host is not there any more")),
       onConnected({ observed }) {
         follows.clear();
         // The description has changed while the connection was being made.
         if (ownCard !== joinCard) client.sendControl({ type: "card", card: ownCard });
         options.events?.onConnected?.(observed);
-        settleReady();
+        readiness.settle();
       },
       onDown(reason, wasConnected) {
         isRosterWhole = false;
         follows.clear();
         if (wasConnected) {
           roster.clear();
+          lookups.fail(new OperationError("link_lost", `The connection to the relay was lost (${reason})`));
           sessions.interrupt();
           failRequests(
             new OperationError(
@@ -304,17 +322,11 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
           dispatcher.abandon("The connection to the relay was lost");
         }
         options.events?.onDown?.(reason, wasConnected);
-        // They need not wait longer: there is a reason to tell now.
-        for (const waiter of readyWaiters) waiter.reject(notConnected());
+        readiness.fail(notConnected());
       },
     },
   });
 
-  const isReady = () => client.state.status === "connected" && (isRosterWhole || !watch);
-  const settleReady = () => {
-    if (!isReady()) return;
-    for (const waiter of readyWaiters) waiter.resolve();
-  };
   const notConnected = () => {
     const { state } = client;
     const reason = "reason" in state && state.reason !== undefined ? `: ${state.reason}` : "";
@@ -323,12 +335,19 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     });
   };
 
+  const readiness = createReadiness({
+    isReady: () => client.state.status === "connected" && (isRosterWhole || !watch),
+    hasFailed: () => client.state.status === "waiting",
+    explain: notConnected,
+  });
+
   const timer = setInterval(() => {
     client.tick();
     sessions.tick();
     pending.tick();
     pings.tick();
     follows.tick();
+    lookups.tick();
     dispatcher.tick();
   }, TICK_MS);
 
@@ -340,29 +359,17 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       return client.state;
     },
     get agents() {
-      return agentsOf(roster.members);
+      return roster.agents;
     },
-    async ready() {
-      if (isReady()) return;
-      // After a failed attempt there is a reason to tell at once; before the first one ended there is not.
-      if (client.state.status === "waiting") throw notConnected();
-      const waiter = Promise.withResolvers<void>();
-      const giveUp = setTimeout(() => waiter.reject(notConnected()), READY_TIMEOUT_MS);
-      readyWaiters.add(waiter);
-      try {
-        await waiter.promise;
-      } finally {
-        clearTimeout(giveUp);
-        readyWaiters.delete(waiter);
-      }
-    },
+    onAgentsChange: (listener) => roster.onChange(listener),
+    ready: () => readiness.wait(),
     async request(address, call, requestOptions) {
-      if (client.state.status !== "connected") throw notConnected();
-      return await pending.request(address, call, requestOptions);
+      const deadlineMs = await findCard(address, requestOptions);
+      return await pending.request(address, call, { ...requestOptions, deadlineMs });
     },
     async ping(address, timeoutMs) {
-      if (client.state.status !== "connected") throw notConnected();
-      return await pings.ping(address, timeoutMs);
+      const leftMs = await findCard(address, { deadlineMs: timeoutMs });
+      return await pings.ping(address, leftMs ?? timeoutMs);
     },
     async refreshCard() {
       client.sendControl({ type: "card", card: await sealOwnCard() });
@@ -370,7 +377,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       const ending = new OperationError("cancelled", "The program is ending");
-      for (const waiter of readyWaiters) waiter.reject(ending);
+      readiness.fail(ending);
+      lookups.fail(ending);
       failRequests(ending);
       dispatcher.abandon("The host's program is ending");
       await client[Symbol.asyncDispose]();
@@ -379,20 +387,11 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   };
 }
 
-/** Tells whether a message is about a request of its sender, which the host's side takes, or about one of ours. */
-function isForHost(header: Header): boolean {
-  switch (header.t) {
-    case "request":
-    case "cancel":
-    case "ping":
-      return true;
-    case "data":
-      return header.channel === "params";
-    case "credit":
-      return header.channel !== "params";
-    default:
-      return false;
-  }
+function notItsCard(): OperationError {
+  return new OperationError(
+    "unknown_agent",
+    "Cannot ask the host: the card that the relay gave is not its own",
+  );
 }
 
 export type { Agent, Member };

@@ -4,7 +4,7 @@
  */
 import { OperationError } from "../errors.ts";
 import { formatAddress } from "../protocol/address.ts";
-import { type Bytes, fromUtf8, releaseBytes, utf8 } from "../protocol/bytes.ts";
+import { type Bytes, equalBytes, fromUtf8, releaseBytes, utf8 } from "../protocol/bytes.ts";
 import { INITIAL_CREDIT_BYTES, MAX_INLINE_VALUE_BYTES, MAX_VALUE_BYTES } from "../protocol/limits.ts";
 import type { Channel, Header, Message } from "../protocol/message.ts";
 import type { Anomalies } from "./anomalies.ts";
@@ -99,6 +99,8 @@ interface Entry {
 export function createPending(options: PendingOptions): Pending {
   const { send, drained, anomalies, now } = options;
   const entries = new Map<number, Entry>();
+  /** The open requests of each address: when one of a thousand hosts leaves, the others' are not looked at. */
+  const byAddress = new Map<string, Set<Entry>>();
   let lastId = 0;
 
   const transmit = (entry: Entry) => {
@@ -196,10 +198,19 @@ export function createPending(options: PendingOptions): Pending {
   };
 
   const entriesOf = (address: Bytes | undefined): Entry[] => {
-    const all = [...entries.values()];
-    if (address === undefined) return all;
-    const key = formatAddress(address);
-    return all.filter((entry) => formatAddress(entry.address) === key);
+    if (address === undefined) return [...entries.values()];
+    return [...byAddress.get(formatAddress(address)) ?? []];
+  };
+
+  const add = (entry: Entry) => {
+    const key = formatAddress(entry.address);
+    byAddress.set(key, (byAddress.get(key) ?? new Set()).add(entry));
+  };
+  const remove = (entry: Entry) => {
+    const key = formatAddress(entry.address);
+    const others = byAddress.get(key);
+    others?.delete(entry);
+    if (others?.size === 0) byAddress.delete(key);
   };
 
   const repeat = (entry: Entry) => {
@@ -267,6 +278,7 @@ export function createPending(options: PendingOptions): Pending {
           if (entry.isSettled) return;
           entry.isSettled = true;
           entries.delete(id);
+          remove(entry);
           signal?.removeEventListener("abort", onAbort);
           entry.params?.fail(
             new OperationError("cancelled", "Cannot send parameters: the request has ended"),
@@ -276,6 +288,7 @@ export function createPending(options: PendingOptions): Pending {
         },
       };
       entries.set(id, entry);
+      add(entry);
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
         transmit(entry);
@@ -289,7 +302,7 @@ export function createPending(options: PendingOptions): Pending {
       const entry = entries.get(header.id);
       // What comes for a request that has ended is late, not wrong.
       if (entry === undefined) return;
-      if (formatAddress(entry.address) !== formatAddress(address)) {
+      if (!equalBytes(entry.address, address)) {
         anomalies.count("bad_message", "an answer of another peer than was asked");
         return;
       }

@@ -34,6 +34,16 @@ export interface Roster {
   clear(): void;
   get(address: Bytes): Member | undefined;
   readonly members: readonly Member[];
+  /** How many members there are. */
+  readonly size: number;
+  /** The members as {@link agentsOf} groups them; computed once after each change. */
+  readonly agents: readonly Agent[];
+  /**
+   * Calls `listener` after each change, at once: who has much to do with it gathers them.
+   *
+   * @returns what ends it
+   */
+  onChange(listener: () => void): () => void;
 }
 
 /** Connections that a roster holds; past it, the one that has been there longest goes. */
@@ -48,6 +58,12 @@ const FULL_ID = /^[a-z2-7]{20}$/;
  */
 export function createRoster(maxMembers: number = MAX_ROSTER_MEMBERS): Roster {
   const members = new Map<string, Member>();
+  const listeners = new Set<() => void>();
+  let agents: readonly Agent[] | undefined;
+  const change = () => {
+    agents = undefined;
+    for (const listener of [...listeners]) listener();
+  };
   return {
     accept(address, verified) {
       const key = formatAddress(address);
@@ -57,13 +73,32 @@ export function createRoster(maxMembers: number = MAX_ROSTER_MEMBERS): Roster {
       members.set(key, { ...verified, address: address.slice() });
       const [oldest] = members.keys();
       if (members.size > maxMembers && oldest !== undefined) members.delete(oldest);
+      change();
       return known === undefined ? "added" : "updated";
     },
-    remove: (address) => void members.delete(formatAddress(address)),
-    clear: () => members.clear(),
+    remove(address) {
+      if (members.delete(formatAddress(address))) change();
+    },
+    clear() {
+      if (members.size === 0) return;
+      members.clear();
+      change();
+    },
     get: (address) => members.get(formatAddress(address)),
     get members() {
       return [...members.values()];
+    },
+    get size() {
+      return members.size;
+    },
+    get agents() {
+      return agents ??= agentsOf([...members.values()]);
+    },
+    onChange(listener) {
+      // A listener that is given twice is told twice.
+      const own = () => listener();
+      listeners.add(own);
+      return () => void listeners.delete(own);
     },
   };
 }

@@ -19,10 +19,12 @@ export const SESSION_LIMITS = {
   handshakeTimeoutMs: 4_000,
   /** this many times in all. */
   handshakeAttempts: 3,
-  /** Sessions that a peer started and has not used; the oldest goes first. */
-  halfOpen: 64,
-  /** Handshake messages that are worked on at once; more are dropped. */
-  concurrentHandshakes: 64,
+  /** Sessions that peers started and have not used; the oldest goes first. */
+  halfOpen: 1024,
+  /** Handshakes of a kind that are worked on in one turn of the event loop. */
+  handshakesPerTurn: 16,
+  /** Handshakes of others that wait to be worked on; more are dropped. */
+  waitingInitiations: 1024,
   /** Sessions kept for one peer; the oldest goes first. */
   perPeer: 8,
   /** Messages and bytes that wait for one handshake. */
@@ -111,10 +113,13 @@ export interface SessionTableOptions {
   readonly sendFrame: (address: Bytes, record: Bytes) => void;
   /** Holds the encrypting of records. */
   readonly tasks: Tasks;
+  /** @default SESSION_LIMITS.halfOpen */
+  readonly maxHalfOpen?: number | undefined;
 }
 
 /** Makes an empty table. */
 export function createSessionTable(options: SessionTableOptions): SessionTable {
+  const { maxHalfOpen = SESSION_LIMITS.halfOpen } = options;
   const peers = new Map<string, PeerState>();
   const byIndex = new Map<number, Established | Initiating>();
   /** In the order of their making. */
@@ -159,7 +164,7 @@ export function createSessionTable(options: SessionTableOptions): SessionTable {
       if (session.isConfirmed) return;
       halfOpen.add(session);
       const [oldestHalfOpen] = halfOpen;
-      if (halfOpen.size > SESSION_LIMITS.halfOpen && oldestHalfOpen !== undefined) retire(oldestHalfOpen);
+      if (halfOpen.size > maxHalfOpen && oldestHalfOpen !== undefined) retire(oldestHalfOpen);
     },
     confirm(session) {
       session.isConfirmed = true;

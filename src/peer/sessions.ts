@@ -25,6 +25,8 @@ export interface SessionsOptions extends HandshakesOptions {
   readonly deliver: (address: Bytes, plaintext: Bytes) => void;
   /** The peer had lost its session: unanswered requests must be asked again on the new one. */
   readonly onRenewed: (address: Bytes) => void;
+  /** Sessions that peers started and have not used. @default SESSION_LIMITS.halfOpen */
+  readonly maxHalfOpen?: number;
 }
 
 /** The sessions of a process. */
@@ -60,6 +62,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     randomIndex: () => new DataView(suite.randomBytes(4).buffer).getUint32(0),
     sendFrame: options.sendFrame,
     tasks: options.tasks,
+    maxHalfOpen: options.maxHalfOpen,
   });
 
   const seal = (session: Established, plaintext: Bytes) =>

@@ -111,8 +111,11 @@ export const PeerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("watch"), on: z.boolean() }),
   /** Asks for one page of the roster: the connections whose address sorts after `after`. */
   z.object({ type: z.literal("list"), after: AddressField.optional() }),
-  /** Asks to be told when one address leaves; answered with `left` at once if it is not there. */
-  z.object({ type: z.literal("follow"), address: AddressField }),
+  /**
+   * Asks to be told when one address leaves; answered with `left` at once if it is not there. With `card` it is answered
+   * with `joined` if it is there: a relay that does not know the field only follows.
+   */
+  z.object({ type: z.literal("follow"), address: AddressField, card: z.boolean().optional() }),
 ]);
 export type PeerMessage = z.infer<typeof PeerMessage>;
 

@@ -26,10 +26,17 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 // The keys of a constant object are exactly its literal keys.
 export const ErrorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
 
-/** What a failed response carries. `remedy` says what the user can do about it. */
+/** Characters that the parts of a {@link WireError} may have. */
+export const ERROR_LIMITS = { message: 8192, remedy: 2048, rule: 128 } as const;
+
+/**
+ * What a failed response carries. `remedy` says what the user can do about it; `rule` is the short and stable name of the rule of
+ * the host's policy that refused, never a path or a value, so that the refusals of many hosts can be counted by it.
+ */
 export const WireError = z.object({
   code: ErrorCode,
-  message: z.string().max(8192),
-  remedy: z.string().max(2048).optional(),
+  message: z.string().max(ERROR_LIMITS.message),
+  remedy: z.string().max(ERROR_LIMITS.remedy).optional(),
+  rule: z.string().max(ERROR_LIMITS.rule).optional(),
 });
 export type WireError = z.infer<typeof WireError>;

@@ -12,7 +12,7 @@ export type JobId = z.infer<typeof JobId>;
 
 /** Where a job is in its life; only `running` changes into another. */
 export const JobStatus = z.enum(["running", "ended", "cancelled", "lost"]).describe(
-  "running. ended: by itself, by a signal from elsewhere, or at its time limit. cancelled: ended because someone " +
+  "running: it has not ended. ended: by itself, by a signal from elsewhere, or at its time limit. cancelled: ended because someone " +
     "cancelled it or its agent stopped. lost: the agent that ran it broke off, so nobody saw the end",
 );
 export type JobStatus = z.infer<typeof JobStatus>;

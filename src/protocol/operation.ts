@@ -26,6 +26,7 @@ import { partFetch } from "./operations/part_fetch.ts";
 import { partRead } from "./operations/part_read.ts";
 import { partRun } from "./operations/part_run.ts";
 import { readFile } from "./operations/read_file.ts";
+import { removeFile } from "./operations/remove_file.ts";
 import { setMode } from "./operations/set_mode.ts";
 import { writeFile } from "./operations/write_file.ts";
 
@@ -38,6 +39,7 @@ export const TOOL_OPERATIONS = {
   read_file: readFile,
   write_file: writeFile,
   edit_file: editFile,
+  remove_file: removeFile,
   list_dir: listDir,
   file_stat: fileStat,
   file_search: fileSearch,
@@ -70,4 +72,11 @@ export type ResultOf<K extends OperationName> = z.infer<(typeof OPERATIONS)[K]["
 /** Tells whether `name` is an operation. */
 export function isOperationName(name: string): name is OperationName {
   return Object.hasOwn(OPERATIONS, name);
+}
+
+/** Tells whether an operation asks for a ticket, and not for the right to command the host. */
+export function isByTicket(name: string): boolean {
+  if (!isOperationName(name)) return false;
+  const { authority }: Operation = OPERATIONS[name];
+  return authority === "ticket";
 }

@@ -7,6 +7,8 @@ import { dirname, posix } from "node:path";
 import { outdatedPages, type Page, renderPages } from "../../docs/generate.ts";
 import { SETTING_KEYS, settingOf } from "../../src/config/settings.ts";
 import { allTools } from "../../src/mcp/tools.ts";
+import { FOLLOWS_PER_TICK } from "../../src/peer/follows.ts";
+import { LOOKUP_LIMITS } from "../../src/peer/lookups.ts";
 import { MEMORY_LIMITS } from "../../src/peer/memory.ts";
 import { PENDING_LIMITS } from "../../src/peer/pending.ts";
 import { CONNECTION_TIMES } from "../../src/peer/relay_connection.ts";
@@ -168,7 +170,12 @@ const FIGURES: readonly string[] = [
   `for one connection | ${MAX_OUTBOUND_BYTES / MIB} MiB`,
   `within a window of ${REPLAY_WINDOW_SIZE} `,
   `open records for ${SESSION_LIMITS.graceMs / 1000} s more`,
-  `${SESSION_LIMITS.concurrentHandshakes} handshakes worked on at once, ${SESSION_LIMITS.halfOpen} half-open sessions`,
+  `${
+    spaced(SESSION_LIMITS.waitingInitiations)
+  } handshakes of others that wait, ${SESSION_LIMITS.handshakesPerTurn} ` +
+  `worked on in one turn, ${spaced(SESSION_LIMITS.halfOpen)} half-open sessions`,
+  `card that the relay does not answer within ${LOOKUP_LIMITS.answerMs / 1000} s`,
+  `under ${FOLLOWS_PER_TICK} follows a second`,
   `${SESSION_LIMITS.perPeer} sessions a peer, ${SESSION_LIMITS.queuedMessages} messages or ` +
   `${SESSION_LIMITS.queuedBytes / MIB} MiB`,
   `is tried ${SESSION_LIMITS.handshakeAttempts} times, ${SESSION_LIMITS.handshakeTimeoutMs / 1000} s apart`,

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { allTools } from "../../src/mcp/tools.ts";
-import { OPERATIONS } from "../../src/protocol/operation.ts";
+import { TOOL_OPERATIONS } from "../../src/protocol/operation.ts";
 import { connectMcp } from "../helpers/mcp_client.ts";
 import { assertSnapshot } from "../helpers/snapshot.ts";
 import { temporaryFolder } from "../helpers/temporary_folder.ts";
@@ -23,7 +23,7 @@ Deno.test("the server shows its tools as in their snapshot", async () => {
 
 Deno.test("every operation has its tool, with the operation's parameters and agent_id", () => {
   const tools = new Map(allTools().map((tool) => [tool.name, tool]));
-  for (const [name, operation] of Object.entries(OPERATIONS)) {
+  for (const [name, operation] of Object.entries(TOOL_OPERATIONS)) {
     const tool = tools.get(name);
     assert.deepEqual(Object.keys(tool?.input.shape ?? {}), [
       "agent_id",
@@ -51,7 +51,7 @@ for (const { name, title, description, input, hints } of allTools()) {
 }
 
 Deno.test("an operation that only reads is hinted as such, and no other", () => {
-  for (const [name, { access, hints }] of Object.entries(OPERATIONS)) {
+  for (const [name, { access, hints }] of Object.entries(TOOL_OPERATIONS)) {
     assert.equal(hints.readOnly, access === "read", name);
   }
 });

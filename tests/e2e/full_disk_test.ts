@@ -79,6 +79,7 @@ Deno.test({
     const changes = [
       ["write_file", { path, content: "second\n" }],
       ["edit_file", { path, edits: [{ old_text: "first", new_text: "second" }] }],
+      ["remove_file", { path }],
       ["exec", { command: `echo second > ${path}` }],
       ["exec", { command: `echo second > ${path}`, wait_ms: 0 }],
       ["backup_restore", { id: 1 }],

@@ -13,6 +13,7 @@ const WRITES = (folder: string) =>
   [
     ["write_file", { path: `${folder}/never`, content: "x" }],
     ["edit_file", { path: `${folder}/there`, edits: [{ old_text: "a", new_text: "b" }] }],
+    ["remove_file", { path: `${folder}/there` }],
     ["backup_restore", { id: 1, to: `${folder}/never` }],
     ["git_commit", { path: folder, message: "never" }],
     ["git_pull", { path: folder }],
@@ -34,10 +35,10 @@ const READS = (folder: string) =>
     ["job_cancel", { job: "j_aaaaaaaaaaaaaaaaaaaa" }],
   ] as const;
 
-/** A refusal says who can lift it and never invites a model to do so. */
+/** A refusal says by which rule it is one and who can lift it, and never invites a model to do so. */
 function assertRefused(error: ToolError, what: string): void {
   assert.equal(error.code, "refused", `${what}: ${error.message}`);
-  assert.match(error.message, /Only the host's owner can allow it/, what);
+  assert.match(error.message, /Only the host's owner can allow it.* \[refused: [a-z-]+\]$/, what);
   // The tool that was called may be named.
   const advice = error.message.replace(/^Cannot run "set_mode"/, "");
   assert.doesNotMatch(advice, /set_mode|\byou can\b|raise the mode|max_mode/i, what);

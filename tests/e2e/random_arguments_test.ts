@@ -285,6 +285,7 @@ const SHAPES: { readonly [K in OperationName]?: Omit<RandomArgumentsOptions, "fi
   write_file: { oneOf: [["content", "content_base64"]] },
   read_file: { oneOf: [["offset", "start_line"]] },
   file_search: { always: ["timeout_ms"], oneOf: [["name", "pattern"]] },
+  job_get: { always: ["wait_ms"] },
   git_log: { oneOf: [["revision", "all"]] },
   git_commit: { oneOf: [["paths", "all"]] },
 };

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { OPERATIONS, type ResultOf } from "../../src/protocol/operation.ts";
+import { type ResultOf, TOOL_OPERATIONS } from "../../src/protocol/operation.ts";
 import type { McpSession } from "../helpers/mcp_client.ts";
 import { textOf } from "../helpers/mcp_client.ts";
 import { openRoom } from "../helpers/room.ts";
@@ -49,8 +49,8 @@ for (const isRemote of [true, false]) {
       await tryHost(trial, mcp);
       assert.deepEqual(
         [...tools.called].sort(),
-        Object.keys(OPERATIONS).sort(),
-        "every operation was called",
+        Object.keys(TOOL_OPERATIONS).sort(),
+        "every operation that is a tool was called",
       );
       const { tools: listed } = await mcp.client.listTools();
       assert.deepEqual(
@@ -173,6 +173,11 @@ async function tryBackups({ tools, folder }: Trial): Promise<void> {
   assert.deepEqual([undone.changed, await Deno.readTextFile(path)], [true, "third\n"]);
   await tools.call("backup_restore", { id, to: `${folder}/elsewhere/copy`, create_parents: true });
   assert.equal(await Deno.readTextFile(`${folder}/elsewhere/copy`), "first\n");
+  const removed = await tools.call("remove_file", { path, expected_sha256: sha256("third\n") });
+  assert.deepEqual([removed.removed, removed.bytes, removed.linkTarget], [true, 6, null]);
+  await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
+  await tools.call("backup_restore", { id: removed.backupId, expected_sha256: "" });
+  assert.equal(await Deno.readTextFile(path), "third\n");
 }
 
 /** Runs git as a person would. */

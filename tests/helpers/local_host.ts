@@ -13,7 +13,8 @@ import { createProblems } from "../../src/problems.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
 /** How to open it. */
-export interface TestHostOptions extends Partial<Pick<LocalHostOptions, "endGraceMs" | "environment">> {
+export interface TestHostOptions
+  extends Partial<Pick<LocalHostOptions, "endGraceMs" | "environment" | "peers">> {
   readonly settings?: Partial<Settings>;
   readonly description?: Partial<HostDescription>;
   /** A folder that outlives the host. @default a temporary one */
@@ -76,6 +77,7 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
       problems: createProblems(),
       isLasting: false,
       onModeChange: () => {},
+      ...(options.peers === undefined ? {} : { peers: options.peers }),
       ...(options.endGraceMs === undefined ? {} : { endGraceMs: options.endGraceMs }),
       ...(options.environment === undefined ? {} : { environment: options.environment }),
     }),
@@ -84,6 +86,7 @@ export async function openTestHost(options: TestHostOptions = {}): Promise<TestH
   return {
     executors: local.executors,
     modes: local.modes,
+    spool: local.spool,
     get state() {
       return local.state;
     },

@@ -42,7 +42,7 @@ export class ToolError extends Error {
 
   constructor(text: string) {
     super(text);
-    this.code = /\[(\w+)\]$/.exec(text)?.[1] ?? "";
+    this.code = /\[(\w+)(?:: [^\]]*)?\]$/.exec(text)?.[1] ?? "";
   }
 }
 

@@ -5,28 +5,35 @@ import { ERROR_CODES, ErrorCode, WireError } from "../../src/protocol/error_code
 
 const code = fc.constantFrom(...ErrorCode.options);
 
-Deno.test("OperationError.fromWire() of toWire() keeps code, message and remedy", () => {
+Deno.test("OperationError.fromWire() of toWire() keeps code, message, remedy and rule", () => {
   fc.assert(
     fc.property(
       code,
       fc.string({ maxLength: 8192 }),
-      fc.option(fc.string({ maxLength: 2048 })),
-      (code, message, remedy) => {
-        const error = new OperationError(code, message, remedy === null ? {} : { remedy });
+      fc.option(fc.string({ maxLength: 2048 }), { nil: undefined }),
+      fc.option(fc.string({ maxLength: 128 }), { nil: undefined }),
+      (code, message, remedy, rule) => {
+        const error = new OperationError(code, message, {
+          ...(remedy === undefined ? {} : { remedy }),
+          ...(rule === undefined ? {} : { rule }),
+        });
         const read = OperationError.fromWire(WireError.parse(JSON.parse(JSON.stringify(error.toWire()))));
-        assert.deepEqual([read.code, read.message, read.remedy], [code, message, remedy ?? undefined]);
+        assert.deepEqual([read.code, read.message, read.remedy, read.rule], [code, message, remedy, rule]);
       },
     ),
   );
 });
 
 Deno.test("OperationError.toWire() cuts what a peer would refuse as too long", () => {
-  const error = new OperationError("internal", "m".repeat(100_000), { remedy: "r".repeat(100_000) });
+  const error = new OperationError("internal", "m".repeat(100_000), {
+    remedy: "r".repeat(100_000),
+    rule: "n".repeat(100_000),
+  });
   const wire = WireError.parse(error.toWire());
-  assert.deepEqual([wire.message.length, wire.remedy?.length], [8192, 2048]);
+  assert.deepEqual([wire.message.length, wire.remedy?.length, wire.rule?.length], [8192, 2048, 128]);
 });
 
-Deno.test("OperationError.toWire() has no remedy, not an undefined one, if there is none", () => {
+Deno.test("OperationError.toWire() has no remedy and no rule, not undefined ones, if there are none", () => {
   assert.deepEqual(Object.keys(new OperationError("busy", "Cannot").toWire()), ["code", "message"]);
 });
 

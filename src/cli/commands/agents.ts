@@ -5,7 +5,8 @@ import { requireConnection } from "../../config/connection.ts";
 import { OperationError } from "../../errors.ts";
 import type { AgentList, AgentSummary } from "../../fleet/fleet.ts";
 import { type Node, startNode } from "../../node.ts";
-import type { CommandContext, JsonOptions } from "../command.ts";
+import { matchAgents } from "../../fleet/choose_hosts.ts";
+import type { AgentsOptions, CommandContext } from "../command.ts";
 import { formatTable, paint, printJson, printLine } from "../output.ts";
 
 const HEADINGS = ["NAME", "ID", "PLATFORM", "MODE", "TAGS", "SINCE", "LATENCY", "NOTES"];
@@ -13,7 +14,7 @@ const HEADINGS = ["NAME", "ID", "PLATFORM", "MODE", "TAGS", "SINCE", "LATENCY", 
 /** Joins for a moment, and prints everybody else. */
 export async function execute(
   { settings, paths, secrets }: CommandContext,
-  { json }: JsonOptions,
+  { target, json }: AgentsOptions,
 ): Promise<number> {
   const connection = requireConnection(settings);
   await using node = await startNode({
@@ -25,9 +26,7 @@ export async function execute(
     watch: true,
     accepts: false,
   });
-  const { agents: all } = await list(node);
-  // This command's own connection is not an agent; the machine's other processes are.
-  const agents = all.map(withoutThisProcess).filter((agent) => agent !== undefined);
+  const { agents } = await list(node, target);
   if (json) {
     printJson(agents);
     return 0;
@@ -43,10 +42,15 @@ export async function execute(
   return 0;
 }
 
-async function list({ fleet, peer }: Node): Promise<AgentList> {
+async function list({ fleet, peer }: Node, target: string | undefined): Promise<AgentList> {
   try {
-    return await fleet.list();
+    return await fleet.list((agents) => {
+      // This command's own connection is not an agent; the machine's other processes are.
+      const others = agents.map(withoutThisProcess).filter((agent) => agent !== undefined);
+      return target === undefined ? others : matchAgents(others, target);
+    });
   } catch (cause) {
+    if (cause instanceof OperationError && cause.code !== "not_connected") throw cause;
     const state = peer?.connection;
     if (state === undefined || !("reason" in state)) throw cause;
     // The tools of an assistant go on trying; this command does not.

@@ -1,44 +1,20 @@
 /**
  * `remote-agent call`: any of the assistant's tools from the shell.
  */
-import { connectionOf } from "../../config/connection.ts";
-import { ConfigError, OperationError } from "../../errors.ts";
+import { ConfigError } from "../../errors.ts";
 import { describeIssues } from "../../protocol/describe_issues.ts";
-import { describeError } from "../../mcp/result.ts";
 import type { Tool } from "../../mcp/tool.ts";
 import { allTools } from "../../mcp/tools.ts";
-import { startNode } from "../../node.ts";
+import { callTool } from "../call_tool.ts";
 import type { CallOptions, CommandContext } from "../command.ts";
-import { printError, printJson, printLine } from "../output.ts";
 
 const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
 /** Calls a tool. Exit code 1 if it failed, or if the command that it ran did. */
 export async function execute(context: CommandContext, options: CallOptions): Promise<number> {
-  const { settings, paths, secrets, signal } = context;
   const tool = findTool(options.tool);
   const args = readArguments(tool, await readInput(options.input));
-  const connection = connectionOf(settings);
-  await using node = await startNode({
-    settings,
-    connection,
-    paths,
-    secrets,
-    role: "session",
-    watch: true,
-    accepts: false,
-  });
-  try {
-    const answer = await tool.handle(args, { fleet: node.fleet, signal });
-    if (options.json) printJson(answer.structured);
-    else printLine(answer.text);
-    return answer.hasFailed ? 1 : 0;
-  } catch (error) {
-    const failure = OperationError.from(error);
-    if (options.json) printJson({ error: failure.toWire() });
-    else printError(describeError(failure));
-    return 1;
-  }
+  return await callTool(context, { tool, args, json: options.json });
 }
 
 function findTool(name: string): Tool {

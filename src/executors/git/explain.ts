@@ -14,6 +14,7 @@ interface Known {
   readonly reason: string;
   readonly remedy?: string;
   readonly code?: ErrorCode;
+  readonly rule?: string;
 }
 
 const AT_THE_HOST = "Ask the user to set it up on that host; nothing can be typed in here";
@@ -37,6 +38,7 @@ const KNOWN: readonly Known[] = [
       "it is a bare repository, which is not opened in plan mode without a sandbox, as a working tree may hold a planted one",
     remedy: "Give a folder of a working tree of it",
     code: "refused",
+    rule: "bare-repository",
   },
   {
     pattern: /not a git repository(?! .*submodule)/i,
@@ -175,8 +177,9 @@ export function explainGit(
   return new OperationError(
     known?.code ?? "cannot_run",
     message,
-    known?.remedy === undefined ? {} : {
-      remedy: known.remedy,
+    {
+      ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
+      ...(known?.rule === undefined ? {} : { rule: known.rule }),
     },
   );
 }

@@ -45,7 +45,10 @@ export function cannotGuard(what: string, drivers: readonly string[]): Operation
     "refused",
     `Cannot ${what} in plan mode: the repository's filters ${names} would start programs, and this host's git cannot ` +
       "switch them off",
-    { remedy: "Ask the user for a newer git or a sandbox on that host; git_log works without" },
+    {
+      rule: "git-filter",
+      remedy: "Ask the user for a newer git or a sandbox on that host; git_log works without",
+    },
   );
 }
 

@@ -3,6 +3,7 @@
  * are shown on lines of their own only after what steers or fakes lines was taken out.
  */
 import type { AgentRef } from "../../fleet/fleet.ts";
+import { hasGitFailed } from "../../protocol/git_outcome.ts";
 import { plainLine, plainLines } from "../../protocol/plain_line.ts";
 import type { Changes } from "../../protocol/operations/_git_fields.ts";
 import type { GitCommitResult } from "../../protocol/operations/git_commit.ts";
@@ -127,13 +128,6 @@ export function describeGitPush(result: GitPushResult, agent: AgentRef): string 
     result.upstream !== null && `Upstream: ${name(result.upstream)}`,
     ...(result.upToDate ? [] : messagesText(result)),
   );
-}
-
-/** Tells whether a git operation did not do what it was asked to, although it has a result. */
-export function hasGitFailed(operation: string, result: unknown): boolean {
-  if (typeof result !== "object" || result === null) return false;
-  if (operation === "git_pull") return "outcome" in result && /^conflicts/.test(String(result.outcome));
-  return operation === "git_push" && "pushed" in result && result.pushed === false;
 }
 
 function branchText(branch: string | null): string {

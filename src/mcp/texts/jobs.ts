@@ -71,7 +71,7 @@ export function describeJobGet(result: ResultOf<"job_get">, agent: AgentRef): st
     ...(hasMore
       ? [`There is more: read on with ${next}`]
       : result.status === "running"
-      ? [`To follow it, call job_get with ${next} and wait_ms`]
+      ? [`To follow it, call job_get with ${next} and wait_ms, or with wait_for end until it has ended`]
       : []),
   ].join("\n");
 }

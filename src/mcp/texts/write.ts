@@ -14,6 +14,7 @@ const SHOWN_NAME_CHARACTERS = 400;
 
 type Written = ResultOf<"write_file">;
 type Edited = ResultOf<"edit_file">;
+type Removed = ResultOf<"remove_file">;
 type Listed = ResultOf<"backup_list">;
 type Restored = ResultOf<"backup_restore">;
 
@@ -29,6 +30,18 @@ export function describeEditFile(result: Edited, agent: AgentRef): string {
     ...describeWritten(result, agent),
     `${places} ${places === 1 ? "place" : "places"} in ${result.encoding} text`,
     ...describeDiff(result),
+  ].join("\n");
+}
+
+/** Renders the result of `remove_file`. */
+export function describeRemoveFile(result: Removed, agent: AgentRef): string {
+  const { backupId, linkTarget } = result;
+  const where = `${name(result.path)} on ${name(agent.name)}`;
+  if (!result.removed) return `Nothing to remove: there is no ${where}`;
+  if (linkTarget !== null) return `Removed the symbolic link ${where}, which said "${name(linkTarget)}"`;
+  return [
+    `Removed ${where}: ${result.bytes} bytes, sha256 ${result.previousSha256}`,
+    `It is kept as backup ${backupId}: backup_restore brings it back`,
   ].join("\n");
 }
 

@@ -2,10 +2,16 @@
  * The tool `list_agents`: who is in the room.
  */
 import * as z from "zod";
+import { matchAgents } from "../../fleet/choose_hosts.ts";
 import type { AgentList, AgentSummary } from "../../fleet/fleet.ts";
 import { Platform, Role } from "../../protocol/card.ts";
 import { Mode } from "../../protocol/mode.ts";
+import { TARGET_HELP } from "../flow_input.ts";
 import type { Tool } from "../tool.ts";
+
+const Input = z.strictObject({
+  target: z.string().min(1).max(4096).optional().describe(`${TARGET_HELP}. Without it: everybody`),
+});
 
 /** Lists the agents of the room. */
 export const listAgents: Tool = {
@@ -13,8 +19,9 @@ export const listAgents: Tool = {
   title: "List the machines",
   description:
     "Lists the machines that can be reached, with the id and name by which other tools take them as agent_id, their " +
-    "tags, platform, safety mode, and whether they run commands for others. Call this first to learn what there is.",
-  input: z.strictObject({}),
+    "tags, platform, safety mode, and whether they run commands for others. Call this first to learn what there is, and with a " +
+    "target to see whom it means.",
+  input: Input,
   output: z.object({
     agents: z.array(z.object({
       id: z.string().describe("Lasting id of the machine and user; give it, or its beginning, as agent_id"),
@@ -38,8 +45,9 @@ export const listAgents: Tool = {
     ),
   }),
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
-  async handle(_args, { fleet }) {
-    const list = await fleet.list();
+  async handle(args, { fleet }) {
+    const { target } = Input.parse(args);
+    const list = await fleet.list(target === undefined ? undefined : (agents) => matchAgents(agents, target));
     return { structured: { ...list }, text: describeList(list) };
   },
 };

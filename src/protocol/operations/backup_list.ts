@@ -12,8 +12,8 @@ const MAX_LIMIT = 200;
 export const BackupEntry = z.object({
   id: z.number().int().describe("Its number, for backup_restore"),
   path: z.string().describe("The real path that the file had"),
-  time: z.string().describe("When it was replaced, ISO 8601"),
-  operation: z.string().describe("The operation that replaced it"),
+  time: z.string().describe("When it was replaced or removed, ISO 8601"),
+  operation: z.string().describe("The operation that replaced or removed it"),
   caller: z.object({ id: z.string(), name: z.string() }).describe("The agent that asked for it"),
   size: z.number().int().nonnegative().describe("Bytes"),
   sha256: z.string(),
@@ -27,8 +27,8 @@ export type BackupEntry = z.infer<typeof BackupEntry>;
 export const backupList = defineOperation({
   title: "List backups",
   description:
-    "Lists the versions of files that were kept before write_file, edit_file, backup_restore and others replaced them, newest " +
-    "first. Give `path` for one file, also one that is gone, or for everything below a folder. At most 50 versions of a file " +
+    "Lists the versions of files that were kept before write_file, edit_file, remove_file or backup_restore replaced or removed " +
+    "them, newest first. Give `path` for one file, also one that is gone, or for everything below a folder. At most 50 versions of a file " +
     "and 2 GiB in all are kept unless the machine's owner set it otherwise; the oldest go first.",
   access: "read",
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },

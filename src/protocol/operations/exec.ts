@@ -7,14 +7,21 @@ import { Isolation, JobId } from "../job.ts";
 
 /** Bytes of each end of an output that a result carries. */
 export const OUTPUT_END_BYTES = 32 * 1024;
+/** Bytes of both outputs that an answer carries by default, and at most: four ends. */
+export const MAX_ANSWERED_BYTES = 4 * OUTPUT_END_BYTES;
+const MIN_ANSWERED_BYTES = 1024;
 /** Milliseconds that a call waits for a command by default: below the minute at which many clients give up. */
 export const EXEC_WAIT_MS = 45_000;
 const MAX_WAIT_MS = 600_000;
 
 /** What a command wrote to one of its outputs. When nothing was left out, `head` followed by `tail` is all of it. */
 export const Output = z.object({
-  head: z.string().describe("The beginning, at most 32 KiB; the whole output if it is no longer than that"),
-  tail: z.string().describe("The end, about 32 KiB at most; empty if head holds everything"),
+  head: z.string().describe(
+    "The beginning, at most 32 KiB. Unless truncated, head followed by tail is the whole output",
+  ),
+  tail: z.string().describe(
+    "What comes after head, or, if truncated, the end of the output, about 32 KiB at most; may be empty",
+  ),
   bytes: z.number().int().nonnegative().describe("How many bytes the command wrote in all"),
   truncated: z.boolean().describe("True if bytes between head and tail were left out"),
   invalidUtf8: z.boolean().describe(
@@ -58,6 +65,10 @@ export const exec = defineOperation({
     wait_ms: z.number().int().min(0).max(MAX_WAIT_MS).optional().describe(
       `Milliseconds to wait for the end before the answer is a running job. Default ${EXEC_WAIT_MS}; 0 answers as soon ` +
         `as it has started; at most ${MAX_WAIT_MS}, but many clients give up after a minute`,
+    ),
+    max_output_bytes: z.number().int().min(MIN_ANSWERED_BYTES).max(MAX_ANSWERED_BYTES).optional().describe(
+      "Bytes of stdout and stderr together that the answer carries at most; of a longer output it carries the beginning " +
+        `and the end, and job_get reads all of it. From ${MIN_ANSWERED_BYTES} to ${MAX_ANSWERED_BYTES}, which is the default`,
     ),
     stdin: z.string().max(4 * 1024 * 1024).optional().describe("Text for the command's standard input"),
   }),

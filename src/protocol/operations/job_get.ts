@@ -9,6 +9,8 @@ import { JobId, JobSummary } from "../job.ts";
 export const JOB_PAGE_BYTES = 64 * 1024;
 const MIN_PAGE_BYTES = 16;
 const MAX_PAGE_BYTES = 1024 * 1024;
+/** Milliseconds that the end of a job is waited for by default. */
+export const JOB_END_WAIT_MS = 45_000;
 /** Below the minute at which many clients give up. */
 const MAX_WAIT_MS = 50_000;
 
@@ -33,8 +35,9 @@ export const jobGet = defineOperation({
   title: "Look at a job",
   description:
     "Tells whether a job runs or how it ended, and its output from a cursor on. Pass the cursor of the last answer to " +
-    "read on, and wait_ms to wait for new output or the end, whichever is first. To follow a job, call it again and " +
-    "again with that cursor until the status is not running and both outputs have nothing more. Everyone who may run " +
+    "read on, and wait_ms to wait for new output or the end, whichever is first; with wait_for end only the end is waited " +
+    "for. To follow a job, call it again and again with that cursor until the status is not running and both outputs have " +
+    "nothing more. Everyone who may run " +
     "commands on a machine may look at all jobs of it. Output is kept up to 64 MiB a job; ended jobs are forgotten after " +
     "7 days, and before that the oldest when there are over 1000 of them or 1 GiB of output.",
   access: "read",
@@ -44,8 +47,12 @@ export const jobGet = defineOperation({
     cursor: Cursor.partial().strict().optional().describe(
       "Where to read from, in bytes of each output: the cursor of the last answer. Without it: from the beginning",
     ),
+    wait_for: z.enum(["news", "end"]).optional().describe(
+      "What to wait for. news: new output or the end, whichever is first. end: the end alone, whatever the job writes " +
+        "meanwhile. Default news",
+    ),
     wait_ms: z.number().int().min(0).max(MAX_WAIT_MS).optional().describe(
-      `Milliseconds to wait while the job runs and has nothing new. Default 0, at most ${MAX_WAIT_MS}`,
+      `Milliseconds to wait at most. Default 0, and ${JOB_END_WAIT_MS} with wait_for end; at most ${MAX_WAIT_MS}`,
     ),
     max_bytes: z.number().int().min(MIN_PAGE_BYTES).max(MAX_PAGE_BYTES).optional().describe(
       `Bytes of output to return at most, of both outputs together. Default ${JOB_PAGE_BYTES}, at most ${MAX_PAGE_BYTES}`,

@@ -40,8 +40,15 @@ function createTestRoom(maxMembers = 10_000) {
         connection,
         after: after === undefined ? undefined : address(after),
       })),
-    follow: (connection: string, n: number) =>
-      show(room(state, { kind: "follow", connection, address: address(n) })),
+    follow: (connection: string, n: number, card?: boolean) =>
+      show(
+        room(state, {
+          kind: "follow",
+          connection,
+          address: address(n),
+          ...(card === undefined ? {} : { card }),
+        }),
+      ),
     left: (connection: string) => show(room(state, { kind: "left", connection })),
     send: (connection: string, n: number) => {
       const message = encodeFrames([{ address: address(n), payload: new Uint8Array(1) }]);
@@ -187,6 +194,38 @@ Deno.test("room() tells a follower once that an address left, and at once if it 
   assert.deepEqual(test.left("b"), [["a", "left 2"]]);
   test.join("b", 2);
   assert.deepEqual(test.left("b"), [], "the follow ended with the first left");
+});
+
+for (
+  const [what, n, card, expected] of [
+    ["the newest card of a member", 2, true, ["joined 2/7"]],
+    ["the own card", 1, true, ["joined 1/1"]],
+    ["that an address is not there", 9, true, ["left 9"]],
+    ["no card to who did not ask for it", 2, false, []],
+    ["no card to who did not say", 2, undefined, []],
+  ] as const
+) {
+  Deno.test(`room() answers a follow with ${what}`, () => {
+    const test = createTestRoom();
+    test.join("a", 1);
+    test.join("b", 2);
+    test.card("b", 7);
+    test.join("w", 3, { watch: true });
+    assert.deepEqual(test.follow("a", n, card), expected.map((text) => ["a", text]));
+    assert.deepEqual(test.follow("a", n, card), expected.map((text) => ["a", text]), "asked again");
+    // It follows from then on, if there is something to follow.
+    const told = test.left("b").filter(([to]) => to === "a");
+    assert.deepEqual(told, n === 2 ? [["a", "left 2"]] : []);
+  });
+}
+
+Deno.test("room() answers for a card as often as it is asked, and keeps one follow", () => {
+  const test = createTestRoom();
+  test.join("a", 1);
+  test.join("b", 2);
+  for (let i = 0; i < 3; i++) test.follow("a", 2, true);
+  assert.deepEqual(test.left("b"), [["a", "left 2"]]);
+  assert.equal(test.state.followers.size, 0);
 });
 
 Deno.test("room() tells who follows that a member was replaced, since what it had asked is lost", () => {

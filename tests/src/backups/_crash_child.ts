@@ -1,5 +1,5 @@
 /**
- * A process that writes, edits and restores files without end, to be killed at any point by `crash_test.ts`. It writes a
+ * A process that writes, edits, removes and restores files without end, to be killed at any point by `crash_test.ts`. It writes a
  * byte to stdout before it begins and after each operation.
  *
  * Arguments: the folder for files, the state folder, and the names of the files.
@@ -10,6 +10,7 @@ import { createBackupRestore } from "../../../src/executors/backup_restore.ts";
 import { createEditFile } from "../../../src/executors/edit_file.ts";
 import { createFileReplacer } from "../../../src/executors/file_replacer.ts";
 import { createPathGuard } from "../../../src/executors/path_guard.ts";
+import { createRemoveFile } from "../../../src/executors/remove_file.ts";
 import { createWriteFile } from "../../../src/executors/write_file.ts";
 import { callContext } from "../../helpers/call_context.ts";
 import { CRASH_LIMITS, crashContent, VERSIONS } from "./_crash_contents.ts";
@@ -23,13 +24,14 @@ const guard = createPathGuard({
 const replaceFile = createFileReplacer({ guard, backups });
 const writeFile = createWriteFile(replaceFile);
 const editFile = createEditFile({ replaceFile, guard });
+const removeFile = createRemoveFile({ guard, backups });
 const backupRestore = createBackupRestore({ replaceFile, guard, backups });
 const context = callContext();
 const below = (limit: number) => Math.floor(Math.random() * limit);
 
 async function operate(): Promise<void> {
   const path = `${folder}/${names[below(names.length)]}`;
-  const kind = below(3);
+  const kind = below(4);
   if (kind === 0) {
     await writeFile({ path, content: crashContent("written", below(VERSIONS)) }, context);
   } else if (kind === 1) {
@@ -37,6 +39,8 @@ async function operate(): Promise<void> {
       { path, edits: [{ old_text: "written", new_text: "edited", replace_all: true }] },
       context,
     );
+  } else if (kind === 2) {
+    await removeFile({ path }, context);
   } else {
     const versions = await backups.list({ path, limit: 5 });
     const version = versions[below(versions.length)];

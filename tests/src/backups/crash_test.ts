@@ -1,5 +1,5 @@
 /**
- * Processes are killed while they write, edit and restore the same files with the same store. What is left is judged by
+ * Processes are killed while they write, edit, remove and restore the same files with the same store. What is left is judged by
  * hashes that this test makes itself, and by its own reading of the folders and of the database.
  */
 import assert from "node:assert/strict";
@@ -47,9 +47,18 @@ async function runAndKill(args: readonly string[]): Promise<number> {
 }
 
 /** Looks at everything that the processes left. */
-async function judge({ files, state }: { readonly files: string; readonly state: string }): Promise<number> {
+async function judge(
+  { files, state, shared }: {
+    readonly files: string;
+    readonly state: string;
+    /** Names of files that there were from the beginning. */
+    readonly shared: readonly string[];
+  },
+): Promise<number> {
   const drafts: string[] = [];
+  const present = new Set<string>();
   for await (const { name } of Deno.readDir(files)) {
+    present.add(name);
     if (name.endsWith(".draft")) {
       drafts.push(`${files}/${name}`);
     } else {
@@ -64,6 +73,12 @@ async function judge({ files, state }: { readonly files: string; readonly state:
       assert.ok(KNOWN.has(hash), "a backup is of no content that there ever was");
       const object = await Deno.readFile(`${state}/backups/objects/${hash.slice(0, 2)}/${hash.slice(2)}`);
       assert.equal(sha256(object), hash, "a backup's content is not what the index says");
+    }
+    const backedUp = new Set(
+      database.prepare("SELECT path FROM backups").all().map(({ path }) => String(path)),
+    );
+    for (const name of shared.filter((name) => !present.has(name))) {
+      assert.ok(backedUp.has(`${files}/${name}`), `"${name}" was removed, and there is no backup of it`);
     }
     const logged = new Set(database.prepare("SELECT path FROM drafts").all().map(({ path }) => String(path)));
     for (const draft of drafts) assert.ok(logged.has(draft), "a draft is left that nobody will remove");
@@ -89,10 +104,10 @@ Deno.test({
         Array.from({ length: CHILDREN }, (_, at) => runAndKill([files, state, `own ${at}`, ...shared])),
       );
       operations += seen.reduce((sum, count) => sum + count, 0);
-      drafts = await judge({ files, state });
+      drafts = await judge({ files, state, shared });
     }
     openBackups(state, { limits: CRASH_LIMITS, now: () => Date.now() + 48 * 3_600_000 })[Symbol.dispose]();
-    assert.equal(await judge({ files, state }), 0, "drafts of long ago are removed");
+    assert.equal(await judge({ files, state, shared }), 0, "drafts of long ago are removed");
     const names = await Array.fromAsync(Deno.readDir(`${state}/backups/objects/drafts`));
     assert.deepEqual(names, []);
     note(`${ROUNDS * CHILDREN} kills, ${operations} operations, ${drafts} drafts were left and removed`);

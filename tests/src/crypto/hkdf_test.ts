@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { hkdfSync } from "node:crypto";
 import fc from "fast-check";
-import { hkdfExpand, hkdfExtract } from "../../../src/crypto/hkdf.ts";
+import { hkdf, hkdfExpand, hkdfExtract } from "../../../src/crypto/hkdf.ts";
 import { SUITES } from "../../helpers/suites.ts";
 
 const counting = (from: number, to: number) =>
@@ -43,11 +43,14 @@ const published = [
 
 for (const [suiteName, suite] of SUITES) {
   for (const { name, ikm, salt, info, length, prk, okm } of published) {
-    Deno.test(`hkdfExtract() and hkdfExpand() give RFC 5869 ${name} on ${suiteName}`, async () => {
+    Deno.test(`hkdf(), and hkdfExtract() with hkdfExpand(), give RFC 5869 ${name} on ${suiteName}`, async () => {
       const extracted = await hkdfExtract(suite, Uint8Array.fromHex(salt), Uint8Array.fromHex(ikm));
       assert.equal(extracted.toHex(), prk);
       const expanded = await hkdfExpand(suite, extracted, { info: Uint8Array.fromHex(info), length });
       assert.equal(expanded.toHex(), okm);
+      const both = [Uint8Array.fromHex(salt), Uint8Array.fromHex(ikm)] as const;
+      const atOnce = await hkdf(suite, both, { info: Uint8Array.fromHex(info), length });
+      assert.equal(atOnce.toHex(), okm, "hkdf() is both steps");
     });
   }
 

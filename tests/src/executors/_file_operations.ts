@@ -11,6 +11,7 @@ import { createBackupRestore } from "../../../src/executors/backup_restore.ts";
 import { createEditFile } from "../../../src/executors/edit_file.ts";
 import { createFileReplacer } from "../../../src/executors/file_replacer.ts";
 import { createPathGuard, type PathGuard } from "../../../src/executors/path_guard.ts";
+import { createRemoveFile } from "../../../src/executors/remove_file.ts";
 import { createWriteFile } from "../../../src/executors/write_file.ts";
 import { temporaryFolder } from "../../helpers/temporary_folder.ts";
 
@@ -23,6 +24,7 @@ export interface FileOperations extends AsyncDisposable {
   readonly guard: PathGuard;
   readonly writeFile: ReturnType<typeof createWriteFile>;
   readonly editFile: ReturnType<typeof createEditFile>;
+  readonly removeFile: ReturnType<typeof createRemoveFile>;
   readonly backupList: ReturnType<typeof createBackupList>;
   readonly backupRestore: ReturnType<typeof createBackupRestore>;
 }
@@ -52,6 +54,7 @@ export async function fileOperations(
     guard,
     writeFile: createWriteFile(replaceFile),
     editFile: createEditFile({ replaceFile, guard }),
+    removeFile: createRemoveFile({ guard, backups }),
     backupList: createBackupList({ backups, guard }),
     backupRestore: createBackupRestore({ replaceFile, guard, backups }),
     [Symbol.asyncDispose]: async () => {

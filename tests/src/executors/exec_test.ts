@@ -311,6 +311,33 @@ test("exec keeps what its result leaves out", () =>
     assert.equal(new TextDecoder().decode(bytes), whole.slice(40_000, 41_000));
   }));
 
+test("exec carries no more output than it is told to, and keeps all of it then", () =>
+  withHost(async (call, jobs) => {
+    const bytesOf = ({ stdout, stderr }: ResultOf<"exec">) =>
+      [stdout, stderr].map(({ head, tail }) => head.length + tail.length);
+    const whole = await call({ command: "seq 1 300; seq 1 30 >&2", max_output_bytes: 2_000 });
+    assert.deepEqual([bytesOf(whole), whole.stdout.truncated, whole.outputKept], [[1_092, 81], false, false]);
+    const long = await call({ command: "seq 1 1000; seq 1 30 >&2", max_output_bytes: 2_000 });
+    assert.deepEqual(bytesOf(long), [1_919, 81]);
+    const { stdout, stderr, outputKept } = long;
+    assert.deepEqual([stdout.bytes, stdout.truncated, stderr.truncated, outputKept], [
+      3_893,
+      true,
+      false,
+      true,
+    ]);
+    const text = Array.from({ length: 1_000 }, (_, n) => `${n + 1}\n`).join("");
+    assert.ok(text.startsWith(stdout.head) && text.endsWith(stdout.tail));
+    const both = await call({ command: "seq 1 1000; seq 1 1000 >&2", max_output_bytes: 1_024 });
+    assert.deepEqual([bytesOf(both), both.stderr.truncated], [[512, 512], true]);
+    for (const { job } of [long, both]) {
+      const record = await jobs.find(job);
+      assert.ok(record);
+      const { bytes, kept } = await jobs.read(record, "stdout", { from: 0, maxBytes: 10_000 });
+      assert.deepEqual([new TextDecoder().decode(bytes), kept], [text, 3_893]);
+    }
+  }));
+
 test("exec that somebody else cancels while it is waited for says who did", () =>
   withHost(async (call, jobs) => {
     const started = Promise.withResolvers<void>();

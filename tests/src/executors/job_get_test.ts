@@ -103,6 +103,25 @@ linuxTest("job_get waits for a job, and tells how it ended", async () => {
   assert.equal(texts.stdout, "a\uFFFD");
 });
 
+linuxTest("job_get with wait_for end passes over output, and has a wait of its own", async () => {
+  await using host = await jobHost();
+  const jobs = await host.open();
+  const get = createJobGet({ jobs });
+  const go = `${host.folder}/go`;
+  const job = await jobs.start(shell(`echo first; while [ ! -e ${go} ]; do sleep 0.01; done; echo last`));
+  await job.detach();
+  const running = await get({ job: job.record.id, wait_for: "end", wait_ms: 20 }, callContext());
+  assert.equal(running.status, "running");
+  const waiting = get({ job: job.record.id, wait_for: "end" }, callContext());
+  await jobs.waitForNews(job.record.id, { stdout: 0, stderr: 0 }, {
+    waitMs: 60_000,
+    signal: new AbortController().signal,
+  });
+  await Deno.writeTextFile(go, "");
+  const { status, stdout } = await waiting;
+  assert.deepEqual([status, stdout.text], ["ended", "first\nlast\n"]);
+});
+
 linuxTest("job_get says when output was whole in the answer of exec", async () => {
   await using host = await jobHost();
   const jobs = await host.open();

@@ -54,6 +54,7 @@ test("execute() carries out every operation, with results of their shapes", asyn
     ["list_dir", () => ({ path: home })],
     ["file_stat", () => ({ path })],
     ["file_search", () => ({ path: home, pattern: "two" })],
+    ["remove_file", () => ({ path })],
     ["backup_list", () => ({})],
     ["backup_restore", () => ({ id: 1 })],
     ["git_status", () => ({ path: "r" })],

@@ -349,6 +349,77 @@ test("writeTarget() refuses what is closed, the agent's own, or no place for a f
   assert.equal(guard.mayWrite(join(home, "dir/a"), "edit"), true);
 });
 
+test("removeTarget() takes a link for itself, and finds what is there", async ({ home, guard, write }) => {
+  await write("dir/a", "x");
+  await Deno.symlink("dir", join(home, "link"));
+  const links = [["to-key", ".ssh/id_test"], ["lost", "gone/a"], ["self", "self"], [
+    "to-dir",
+    "dir",
+  ]] as const;
+  for (const [name, target] of links) await Deno.symlink(target, join(home, name));
+  const cases: [string, string, boolean, string | undefined][] = [
+    ["dir/a", "dir/a", true, undefined],
+    ["link/a", "dir/a", true, undefined],
+    ["link/new", "dir/new", false, undefined],
+    ["gone/x/y", "gone/x/y", false, undefined],
+    ...links.map(([name, target]): [string, string, boolean, string] => [name, name, true, target]),
+    ["link/../to-key", "to-key", true, ".ssh/id_test"],
+  ];
+  for (const [path, expected, exists, link] of cases) {
+    const target = await guard.removeTarget(path, "edit");
+    assert.deepEqual([target.path, target.info !== undefined, target.link], [
+      join(home, expected),
+      exists,
+      link,
+    ], path);
+  }
+});
+
+test("removeTarget() refuses what is closed, the agent's own, or no file", async ({ home, guard, write }) => {
+  await write("dir/a", "x");
+  await Deno.symlink("../dir/a", join(home, ".ssh/linked"));
+  await Deno.symlink(".ssh", join(home, "innocent"));
+  await Deno.link(join(home, ".ssh/id_test"), join(home, "hard"));
+  await run("mkfifo", join(home, "fifo"));
+  const cases: [string, string, RegExp][] = [
+    [".ssh/id_test", "refused", /closed/],
+    [".ssh/linked", "refused", /closed/],
+    ["innocent/linked", "refused", /closed/],
+    ["innocent/", "cannot_run", /folder/],
+    ["hard", "refused", /another name/],
+    ["config/x", "refused", /belongs to the agent/],
+    ["fifo", "refused", /fifo/],
+    ["/dev/null", "refused", /device/],
+    ["dir", "cannot_run", /^Cannot remove ".*": it is a folder$/],
+    ["dir/", "cannot_run", /folder/],
+    ["dir/.", "cannot_run", /folder/],
+    ["/", "cannot_run", /folder/],
+    ["dir/a/", "cannot_run", /is a file/],
+    ["dir/a/b", "cannot_run", /is a file/],
+    ["no/../x", "cannot_run", /goes back/],
+  ];
+  for (const [path, code, message] of cases) {
+    await assert.rejects(guard.removeTarget(path, "edit"), { name: "OperationError", code, message }, path);
+  }
+  await assert.rejects(guard.removeTarget("dir/a", "plan"), refused(/only reads/));
+});
+
+test("a refusal of the guard tells the rule", async ({ guard, guardWith, write }) => {
+  await write("dir/a", "x");
+  const confined = guardWith({ allow: ["~/elsewhere"] });
+  const refusals: [string, () => Promise<unknown>][] = [
+    ["denied-path", () => guard.openFile(".ssh/id_test", "edit")],
+    ["own-file", () => guard.writeTarget("config/x", "edit")],
+    ["plan-reads-only", () => guard.writeTarget("dir/a", "plan")],
+    ["mode-disabled", () => guard.lookAt("dir/a", "disabled")],
+    ["outside-allowed", () => confined.openFile("dir/a", "edit")],
+    ["no-regular-file", () => guard.openFile("/dev/zero", "bypass")],
+  ];
+  for (const [rule, refuse] of refusals) {
+    await assert.rejects(refuse(), { name: "OperationError", code: "refused", rule }, rule);
+  }
+});
+
 test("openFile() finds no spelling that gives a closed file away", async ({ home, guard, write }) => {
   await write("d/e/f", "x");
   await Deno.symlink("..", join(home, "d/up"));

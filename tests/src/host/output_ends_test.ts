@@ -141,3 +141,48 @@ Deno.test("OutputEnds copies what it keeps, so that a chunk may be used again", 
   assert.equal(ends.render().head, "first");
   assert.equal(concatBytes(chunk).length, 5);
 });
+
+Deno.test("OutputEnds renders the ends that a smaller room holds, as a slice of the whole shows", () => {
+  const ascii = fc.uint8Array({ maxLength: 80, max: 0x7f });
+  fc.assert(fc.property(ascii, fc.integer({ min: 1, max: 40 }), (bytes, room) => {
+    const ends = new OutputEnds(16);
+    ends.push(bytes);
+    const { head, tail, truncated } = ends.render(room);
+    const text = new TextDecoder().decode(bytes);
+    const size = Math.min(room, 32);
+    if (text.length <= size) {
+      assert.deepEqual([head + tail, truncated], [text, false]);
+      return;
+    }
+    assert.deepEqual([head.length + tail.length, truncated], [size, true]);
+    assert.ok(Math.abs(head.length - tail.length) <= 1);
+    assert.ok(text.startsWith(head) && text.endsWith(tail));
+  }));
+});
+
+Deno.test("OutputEnds cuts a valid text into a smaller room without breaking a character", () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: character, maxLength: 60 }),
+      fc.integer({ min: 8, max: 40 }),
+      (text, room) => {
+        const ends = new OutputEnds(16);
+        ends.push(utf8(text));
+        const { head, tail, truncated, invalidUtf8 } = ends.render(room);
+        assert.equal(invalidUtf8, false);
+        assert.ok(text.startsWith(head) && text.endsWith(tail));
+        assert.equal(truncated, head + tail !== text);
+        assert.ok(utf8(head + tail).length <= room);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("OutputEnds tells how many bytes it keeps", () => {
+  const ends = new OutputEnds(4);
+  for (const [chunk, kept] of [["", 0], ["ab", 2], ["cdef", 6], ["ghijkl", 8]] as const) {
+    ends.push(utf8(chunk));
+    assert.equal(ends.kept, kept);
+  }
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Archive, createArchive } from "../../../src/jobs/archive.ts";
-import { lockOwner, type OwnerLock } from "../../../src/jobs/owner_lock.ts";
+import { lockOwner, type OwnerLock } from "../../../src/host/owner_lock.ts";
 import { JOB_LIMITS } from "../../../src/jobs/rules.ts";
 import { type JobStore, openJobStore } from "../../../src/jobs/store.ts";
 import { temporaryFolder } from "../../helpers/temporary_folder.ts";

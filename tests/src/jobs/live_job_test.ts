@@ -46,7 +46,7 @@ Deno.test("a live job tells its process, its output and its end", async () => {
     2,
     null,
   ]);
-  assert.equal(job.ends.stdout.render().head, "hi");
+  assert.equal(job.answer().stdout.head, "hi");
 });
 
 Deno.test("detach() lets go of a command that a slow reader holds back, and tells the reader nothing more", async () => {
@@ -123,3 +123,27 @@ Deno.test("news() resolves at output and at the end", async () => {
   if (job.record.status === "running") await end;
   await job.ended;
 });
+
+const rooms: readonly [string, { out: number; err: number }, [number, number, boolean]][] = [
+  ["little output whole", { out: 3, err: 4 }, [3, 4, false]],
+  ["all of what just fits", { out: 12, err: 4 }, [12, 4, false]],
+  ["one output alone in all the room", { out: 17, err: 0 }, [16, 0, true]],
+  ["two long outputs in half of the room each", { out: 100, err: 100 }, [8, 8, true]],
+  ["a short output whole beside a long one", { out: 5, err: 1_000 }, [5, 11, true]],
+];
+for (const [what, { out, err }, expected] of rooms) {
+  Deno.test(`answer() of a live job carries ${what}`, async () => {
+    const job = liveJob(async ({ onStart, onOutput }) => {
+      onStart(1);
+      await onOutput("stdout", new Uint8Array(out).fill(97));
+      await onOutput("stderr", new Uint8Array(err).fill(98));
+      return END;
+    }, { maxAnsweredBytes: 16 });
+    await job.ended;
+    const { stdout, stderr } = job.answer();
+    const sizes = [stdout, stderr].map(({ head, tail }) => head.length + tail.length);
+    assert.deepEqual([...sizes, job.isCut], expected);
+    assert.deepEqual([stdout.bytes, stderr.bytes], [out, err]);
+    assert.equal(stdout.truncated || stderr.truncated, job.isCut);
+  });
+}

@@ -215,7 +215,7 @@ linuxTest("a background process keeps its pipe after its command has ended", asy
   const jobs = await host.open();
   const job = await jobs.start(shell("sleep 1000 & echo $!"));
   await job.ended;
-  const pid = Number(job.ends.stdout.render().head);
+  const pid = Number(job.answer().stdout.head);
   assert.equal(isAlive(pid), true);
   Deno.kill(pid, "SIGKILL");
 });

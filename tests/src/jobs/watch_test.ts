@@ -43,6 +43,43 @@ linuxTest("waitForNews() ends with its time, its caller and the node", async () 
   await Promise.all(waits);
 });
 
+linuxTest("waitForEnd() waits for the end alone, also of a job of another process", async () => {
+  await using host = await jobHost();
+  const mine = await host.open();
+  const other = await host.open();
+  const go = `${host.folder}/go`;
+  const job = await mine.start(shell(`echo first; while [ ! -e ${go} ]; do sleep 0.01; done`));
+  await mine.waitForNews(job.record.id, START, { waitMs: 60_000, signal: never() });
+  let ended = 0;
+  const waits = [mine, other].map(async (jobs) => {
+    await jobs.waitForEnd(job.record.id, { waitMs: 60_000, signal: never() });
+    ended++;
+  });
+  for (const jobs of [mine, other]) {
+    await jobs.waitForEnd(job.record.id, { waitMs: 30, signal: never() });
+    await jobs.waitForEnd(job.record.id, { waitMs: 60_000, signal: AbortSignal.abort() });
+  }
+  assert.equal(ended, 0);
+  await Deno.writeTextFile(go, "");
+  await Promise.all(waits);
+  assert.equal((await other.find(job.record.id))?.status, "ended");
+  // Of what has ended, or never was, nothing is waited for.
+  await mine.waitForEnd(job.record.id, { waitMs: 60_000, signal: never() });
+  await other.waitForEnd(`j_${"a".repeat(20)}`, { waitMs: 60_000, signal: never() });
+});
+
+linuxTest("waitForEnd() ends with the node", async () => {
+  await using host = await jobHost();
+  const mine = await host.open();
+  const other = await host.open();
+  const job = await mine.start(shell("sleep 1000"));
+  const waits = [mine, other].map((jobs) =>
+    jobs.waitForEnd(job.record.id, { waitMs: 60_000, signal: never() })
+  );
+  await Promise.all([other, mine].map((jobs) => jobs[Symbol.asyncDispose]()));
+  await Promise.all(waits);
+});
+
 linuxTest(
   "cancel() ends a job with everything it started, and does nothing to one that has ended",
   async () => {

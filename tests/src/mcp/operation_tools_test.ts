@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { OperationError } from "../../../src/errors.ts";
-import type { CallOptions, Fleet } from "../../../src/fleet/fleet.ts";
+import type { CallOptions } from "../../../src/fleet/fleet.ts";
 import { operationTools } from "../../../src/mcp/operation_tools.ts";
 import type { Tool } from "../../../src/mcp/tool.ts";
 import { utf8 } from "../../../src/protocol/bytes.ts";
-import { isOperationName, OPERATIONS, type ResultOf } from "../../../src/protocol/operation.ts";
+import {
+  isOperationName,
+  OPERATIONS,
+  type ResultOf,
+  TOOL_OPERATIONS,
+} from "../../../src/protocol/operation.ts";
 
 import { execResult, NO_OUTPUT } from "../../helpers/sample_results.ts";
+import { fakeFleet } from "./_fake_fleet.ts";
 
 const agent = { id: "a".repeat(20), name: "web" };
 const { signal } = new AbortController();
@@ -20,20 +26,19 @@ function toolOf(name: string): Tool {
 /** A fleet that carries out nothing, and remembers what it was asked. */
 function recordingFleet(answer: (options: CallOptions) => Promise<unknown> = () => Promise.resolve(result)) {
   const calls: unknown[] = [];
-  const fleet: Fleet = {
+  const fleet = fakeFleet({
     async call(query, call, options) {
       calls.push([query, call.op, call.params]);
       const value = await answer(options);
       return { agent, result: OPERATIONS[call.op].result.parse(value) as ResultOf<typeof call.op> }; // As its schema says.
     },
-    list: () => assert.fail("No list was asked for"),
-  };
+  });
   return { fleet, calls };
 }
 
 Deno.test("operationTools() makes one tool of each operation, with its words and hints", () => {
   const tools = operationTools();
-  assert.deepEqual(tools.map(({ name }) => name), Object.keys(OPERATIONS));
+  assert.deepEqual(tools.map(({ name }) => name), Object.keys(TOOL_OPERATIONS));
   for (const { name, title, description, hints } of tools) {
     assert.ok(isOperationName(name));
     const operation = OPERATIONS[name];

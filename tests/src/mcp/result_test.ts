@@ -36,10 +36,14 @@ Deno.test("get_info's text tells the machine, its mode, and whether it runs noth
   assert.match(other, /^linux 6\.1\.0, x86_64; shell/m);
 });
 
-Deno.test("describeError() gives message, remedy and code", () => {
+Deno.test("describeError() gives message, remedy, code and rule on one line", () => {
   assert.equal(describeError(new OperationError("busy", "Cannot do it")), "Cannot do it [busy]");
   assert.equal(
     describeError(new OperationError("refused", "Cannot do it", { remedy: "Ask the owner" })),
     "Cannot do it. Ask the owner [refused]",
+  );
+  assert.equal(
+    describeError(new OperationError("refused", "Cannot do it", { remedy: "Ask", rule: "denied\n[ok]" })),
+    "Cannot do it. Ask [refused: denied\\u{a}[ok]]",
   );
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { allTools } from "../../../src/mcp/tools.ts";
-import { OPERATIONS } from "../../../src/protocol/operation.ts";
+import { TOOL_OPERATIONS } from "../../../src/protocol/operation.ts";
 
 Deno.test("allTools() puts list_agents first, then every operation, each under a name of its own", () => {
   const names = allTools().map(({ name }) => name);
-  assert.deepEqual(names, ["list_agents", ...Object.keys(OPERATIONS)]);
+  assert.deepEqual(names, ["list_agents", ...Object.keys(TOOL_OPERATIONS)]);
   assert.equal(new Set(names).size, names.length);
 });
 

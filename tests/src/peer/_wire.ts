@@ -41,7 +41,9 @@ export interface WirePeer {
 /** The wire. */
 export interface Wire {
   /** Adds a peer that everybody knows, unless `isUnknown`. */
-  peer(options?: { readonly isUnknown?: boolean; readonly psk?: Bytes }): Promise<WirePeer>;
+  peer(
+    options?: { readonly isUnknown?: boolean; readonly psk?: Bytes; readonly maxHalfOpen?: number },
+  ): Promise<WirePeer>;
   /** Delivers until nothing moves any more. */
   settle(): Promise<void>;
   /** Moves the clock, a second at a time, with what the sessions do each second. */
@@ -62,6 +64,7 @@ export function createWire(): Wire {
   const peers = new Map<string, { peer: WirePeer; dhKey: Bytes; isUnknown: boolean }>();
   let queue: WireFrame[] = [];
   let inWork = 0;
+  const tasks = createTasks();
   const suite = countWork(hybridSuite, (change) => inWork += change);
 
   const wire: Wire = {
@@ -71,11 +74,12 @@ export function createWire(): Wire {
     sent: (type) => wire.log.filter(({ payload }) => payload[0] === type),
     inject: (frame) => void queue.push(frame),
 
-    async peer({ isUnknown = false, psk = new Uint8Array(32).fill(7) } = {}) {
+    async peer({ isUnknown = false, psk = new Uint8Array(32).fill(7), ...bounds } = {}) {
       const identity = await createSessionIdentity(hybridSuite);
       const { address } = identity;
       const anomalies = createAnomalies();
       const sessions = createSessions({
+        ...bounds,
         suite,
         identity,
         psk,
@@ -102,7 +106,7 @@ export function createWire(): Wire {
         onRenewed: () => void peer.renewed++,
         onUnreachable: (_address, error) => void peer.unreachable.push(error),
         anomalies,
-        tasks: createTasks(),
+        tasks,
         now: () => wire.time,
       });
       const peer: WirePeer = {
@@ -121,6 +125,7 @@ export function createWire(): Wire {
     async settle() {
       for (let quietTurns = 0; quietTurns < 3;) {
         await turn();
+        await tasks.settled();
         wire.time += 0.01; // Nothing happens at the very same moment.
         if (queue.length > 0 || inWork > 0) quietTurns = 0;
         else quietTurns++;

@@ -5,7 +5,12 @@ import { sampleAddress } from "../../helpers/sample_card.ts";
 
 function start() {
   const sent: Bytes[] = [];
-  return { sent, follows: createFollows((address) => sent.push(address)) };
+  const cards: Bytes[] = [];
+  const follows = createFollows((address, { card }) => {
+    sent.push(address);
+    if (card) cards.push(address);
+  });
+  return { sent, cards, follows };
 }
 
 function numbered(n: number): Bytes {
@@ -70,4 +75,25 @@ Deno.test("add() follows at most as many as the relay keeps, the newest", () => 
   follows.add(numbered(0));
   follows.tick();
   assert.deepEqual(sent.slice(before), [numbered(0)]);
+});
+
+Deno.test("ask() asks for the card of an address, also of one that is followed, within the same rate", () => {
+  const { sent, cards, follows } = start();
+  follows.add(numbered(1));
+  follows.ask(numbered(1));
+  assert.deepEqual([sent, cards], [[numbered(1), numbered(1)], [numbered(1)]]);
+  for (let i = 2; i < 60; i++) follows.ask(numbered(i));
+  assert.equal(sent.length, FOLLOWS_PER_TICK);
+  follows.tick();
+  follows.tick();
+  assert.deepEqual(cards, Array.from({ length: 59 }, (_, i) => numbered(i + 1)));
+});
+
+Deno.test("ask() makes a follow that was not sent yet ask for the card, too, in one message", () => {
+  const { sent, cards, follows } = start();
+  for (let i = 0; i <= FOLLOWS_PER_TICK; i++) follows.add(numbered(i));
+  follows.ask(numbered(FOLLOWS_PER_TICK));
+  follows.tick();
+  assert.equal(sent.length, FOLLOWS_PER_TICK + 1);
+  assert.deepEqual(cards, [numbered(FOLLOWS_PER_TICK)]);
 });

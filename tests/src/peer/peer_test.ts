@@ -116,7 +116,7 @@ Deno.test("request() ends as soon as its host leaves", async () => {
   await rejected;
   await until("it is off the list", () => caller.agents.length === 1);
   const gone = caller.request(host.address, { op: "x", params: {} });
-  await assert.rejects(gone, hasCode("unknown_agent"));
+  await assert.rejects(gone, hasCode("peer_gone", /not in the room/));
 });
 
 for (const watch of [true, false]) {

@@ -57,6 +57,43 @@ Deno.test("accept() keeps a bounded number of connections, and lets the one go t
   assert.deepEqual(roster.members.map(({ address }) => address[0]), [2, 3, 4]);
 });
 
+Deno.test("agents is computed once after each change, and the same until the next", () => {
+  const roster = createRoster();
+  roster.accept(sampleAddress(1), sampleCard({ name: "one" }, { agentId: A }));
+  const before = roster.agents;
+  assert.equal(roster.agents, before);
+  assert.equal(roster.accept(sampleAddress(1), sampleCard({ name: "old" }, { agentId: A })), "stale");
+  assert.equal(roster.agents, before);
+  roster.accept(sampleAddress(2), sampleCard({ name: "two" }, { agentId: B }));
+  assert.deepEqual(roster.agents.map(({ name }) => name), ["one", "two"]);
+  assert.equal(roster.size, 2);
+  roster.remove(sampleAddress(1));
+  assert.deepEqual(roster.agents.map(({ name }) => name), ["two"]);
+  assert.deepEqual(before.map(({ name }) => name), ["one"], "a list that was given out stays as it was");
+});
+
+Deno.test("onChange() tells of every change and of nothing else, until it is ended", () => {
+  const roster = createRoster();
+  let changes = 0;
+  const told = (action: () => void) => {
+    const before = changes;
+    action();
+    return changes - before;
+  };
+  const end = roster.onChange(() => void changes++);
+  assert.equal(told(() => roster.clear()), 0);
+  assert.equal(told(() => roster.accept(sampleAddress(1), sampleCard({ seq: 1 }))), 1);
+  assert.equal(told(() => roster.accept(sampleAddress(1), sampleCard({ seq: 1 }))), 0);
+  assert.equal(told(() => roster.accept(sampleAddress(1), sampleCard({ seq: 2 }))), 1);
+  assert.equal(told(() => roster.accept(sampleAddress(1), sampleCard({ seq: 3 }, { agentId: B }))), 0);
+  assert.equal(told(() => roster.remove(sampleAddress(2))), 0);
+  assert.equal(told(() => roster.remove(sampleAddress(1))), 1);
+  roster.accept(sampleAddress(1), sampleCard());
+  assert.equal(told(() => roster.clear()), 1);
+  end();
+  assert.equal(told(() => roster.accept(sampleAddress(1), sampleCard())), 0);
+});
+
 const orders: readonly (readonly [string, readonly number[], Parameters<typeof sampleMember>[1][]])[] = [
   ["the service before sessions", [2, 1, 3], [{ role: "session", startedAt: 9_000 }, { role: "service" }, {
     role: "session",

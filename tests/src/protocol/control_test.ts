@@ -70,7 +70,10 @@ const peerMessage: fc.Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ type: fc.constant("card" as const), card }, plain),
   fc.record({ type: fc.constant("watch" as const), on: fc.boolean() }, plain),
   fc.record({ type: fc.constant("list" as const), after: address }, { ...plain, requiredKeys: ["type"] }),
-  fc.record({ type: fc.constant("follow" as const), address }, plain),
+  fc.record(
+    { type: fc.constant("follow" as const), address, card: fc.boolean() },
+    { ...plain, requiredKeys: ["type", "address"] },
+  ),
 );
 
 /** Decodes as either side and lets only a ControlError pass. */

@@ -12,6 +12,8 @@ Deno.test("ErrorCode reads every code of the table, and each has a text", () => 
 const cases: readonly [string, unknown, boolean][] = [
   ["a code and a message", { code: "refused", message: "no" }, true],
   ["a remedy", { code: "refused", message: "no", remedy: "ask" }, true],
+  ["a rule", { code: "refused", message: "no", rule: "denied-path" }, true],
+  ["a rule that is too long", { code: "refused", message: "", rule: "x".repeat(129) }, false],
   ["the longest texts", { code: "busy", message: "x".repeat(8192), remedy: "x".repeat(2048) }, true],
   ["a message that is too long", { code: "busy", message: "x".repeat(8193) }, false],
   ["a remedy that is too long", { code: "busy", message: "", remedy: "x".repeat(2049) }, false],

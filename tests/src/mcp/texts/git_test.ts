@@ -7,8 +7,8 @@ import {
   describeGitPull,
   describeGitPush,
   describeGitStatus,
-  hasGitFailed,
 } from "../../../../src/mcp/texts/git.ts";
+import { hasGitFailed } from "../../../../src/protocol/git_outcome.ts";
 import type { GitCommitResult } from "../../../../src/protocol/operations/git_commit.ts";
 import type { GitDiffResult } from "../../../../src/protocol/operations/git_diff.ts";
 import type { GitLogResult } from "../../../../src/protocol/operations/git_log.ts";
@@ -183,10 +183,4 @@ Deno.test("describeGitPull() and describeGitPush() begin with Failed where they 
   assert.equal(hasGitFailed("git_push", push("x")), true);
   assert.match(describeGitPull({ ...pull("x"), outcome: "up_to_date" }, AGENT), /^Up to date: /);
   assert.match(describeGitPush({ ...push("x"), pushed: true }, AGENT), /^Pushed: /);
-});
-
-Deno.test("hasGitFailed() leaves other results alone", () => {
-  assert.equal(hasGitFailed("git_commit", { ...commit("x"), committed: false }), false);
-  assert.equal(hasGitFailed("git_push", { ...push("x"), pushed: true }), false);
-  assert.equal(hasGitFailed("exec", { pushed: false }), false);
 });

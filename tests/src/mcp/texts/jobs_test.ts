@@ -171,7 +171,10 @@ for (const [more, expected] of states) {
 Deno.test("describeJobGet() shows the output, and how to read on", () => {
   const running = describeJobGet(got({ stdout: page("a\nb") }), agent);
   assert.match(running, /--- stdout \(3 bytes\)\na\nb\n/);
-  assert.match(running, /To follow it, call job_get with cursor \{"stdout": 3, "stderr": 0\} and wait_ms$/);
+  assert.match(
+    running,
+    /To follow it, call job_get with cursor \{"stdout": 3, "stderr": 0\} and wait_ms, or with wait_for end until it has ended$/,
+  );
   const more = got({ status: "ended", exitCode: 0, stderr: page("e", { hasMore: true }) });
   assert.match(describeJobGet(more, agent), /There is more: read on with cursor/);
   const over = describeJobGet(

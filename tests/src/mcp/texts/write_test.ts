@@ -3,6 +3,7 @@ import {
   describeBackupList,
   describeBackupRestore,
   describeEditFile,
+  describeRemoveFile,
   describeWriteFile,
 } from "../../../../src/mcp/texts/write.ts";
 
@@ -24,6 +25,15 @@ const EDITED = {
   replacements: [1, 2],
   encoding: "utf-8" as const,
 };
+const REMOVED = {
+  path: "/home/ada/a.txt",
+  removed: true,
+  bytes: 7,
+  previousSha256: "00".repeat(32),
+  backupId: 12,
+  linkTarget: null,
+};
+const NO_FILE = { ...REMOVED, bytes: 0, previousSha256: null, backupId: null };
 const BACKUP = {
   id: 12,
   path: "/home/ada/a.txt",
@@ -74,6 +84,21 @@ const texts: readonly [string, string, RegExp][] = [
     /^Backup 3\nReplaced .*\nThe file before is backup 12\n---/,
   ],
   [
+    "a removed file",
+    describeRemoveFile(REMOVED, AGENT),
+    /^Removed \/home\/ada\/a\.txt on builder: 7 bytes, sha256 0{64}\nIt is kept as backup 12: backup_restore/,
+  ],
+  [
+    "a file that was gone",
+    describeRemoveFile({ ...NO_FILE, removed: false }, AGENT),
+    /^Nothing to remove: there is no \/home\/ada\/a\.txt on builder$/,
+  ],
+  [
+    "a removed link",
+    describeRemoveFile({ ...NO_FILE, linkTarget: "../b\n" }, AGENT),
+    /^Removed the symbolic link \/home\/ada\/a\.txt on builder, which said "\.\.\/b\\u\{a\}"$/,
+  ],
+  [
     "backups",
     describeBackupList({ backups: [BACKUP], nextCursor: "9", hidden: 2 }, AGENT),
     /^1 backups? on builder.*\n12: \/home\/ada\/a.txt, 7 bytes, before edit_file by ada at 2026.*Z\n2 more are not shown.*\n.*cursor "9"$/,
@@ -98,6 +123,8 @@ Deno.test("names and contents of files cannot fake lines of a text or steer a te
   for (
     const text of [
       describeWriteFile({ ...WRITTEN, path }, AGENT),
+      describeRemoveFile({ ...REMOVED, path }, AGENT),
+      describeRemoveFile({ ...NO_FILE, linkTarget: path }, AGENT),
       describeBackupList({ backups: [{ ...BACKUP, path }], nextCursor: null, hidden: 0 }, AGENT),
       describeEditFile({ ...EDITED, path, diff: "+\u001b[31mred\n" }, AGENT),
     ]

@@ -1,5 +1,5 @@
 /**
- * Tells which processes that own jobs are still there. Each holds a lock on a file of its own for as long as it lives;
+ * Tells which processes that own jobs or runs are still there. Each holds a lock on a file of its own for as long as it lives;
  * the system gives the lock free at its end, however it ends. So neither a recycled pid nor a container nor a reboot
  * can make a dead owner look alive.
  */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lockOwner } from "../../../src/jobs/owner_lock.ts";
+import { lockOwner } from "../../../src/host/owner_lock.ts";
 import { temporaryFolder } from "../../helpers/temporary_folder.ts";
 
 Deno.test("lockOwner() shows others that an owner is there, until it is not", async () => {
