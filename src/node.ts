@@ -12,6 +12,7 @@ import type { Secrets } from "./config/redact.ts";
 import type { Caller } from "./executors/executor.ts";
 import type { HostDescription, HostState } from "./executors/get_info.ts";
 import { createFleet, type Fleet } from "./fleet/fleet.ts";
+import { openSavedRuns } from "./fleet/mapreduce/saved_runs.ts";
 import { createRunStore } from "./fleet/run_store.ts";
 import { loadHostSeed } from "./host/host_key.ts";
 import { hybridSuite } from "./host/hybrid_suite.ts";
@@ -25,6 +26,7 @@ import { type Member, type Peer, type PeerEvents, startPeer } from "./peer/peer.
 import type { ConnectionState } from "./peer/relay_client.ts";
 import { createProblems, type Problems } from "./problems.ts";
 import { formatAddress } from "./protocol/address.ts";
+import { ADDRESS_BYTES } from "./protocol/limits.ts";
 import type { Role } from "./protocol/card.ts";
 import { dialWebSocket } from "./transport/websocket_link.ts";
 import { VERSION } from "./version.ts";
@@ -104,7 +106,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       // A client waits a second for its server to end, so what it runs on its own machine has less than the usual 2 s.
       ...(role === "session" ? { endGraceMs: 500 } : {}),
       peers: {
-        ownAddress: () => peer?.address,
+        // Without a room it stands for this machine alone.
+        ownAddress: () => peer?.address ?? new Uint8Array(ADDRESS_BYTES),
         async requestPeer(address, call, context) {
           if (peer === undefined) {
             throw new OperationError("not_connected", "Cannot ask the host: this node is not in a room");
@@ -137,6 +140,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   });
   const joined = opening.use(peer);
   const runStore = opening.use(createRunStore({ stateFolder: paths.stateFolder }));
+  const savedRuns = opening.use(openSavedRuns({ stateFolder: paths.stateFolder, now: Date.now }));
   const fleet = createFleet({
     self: { id: host.agentId, name: settings.name },
     executors: local.executors,
@@ -150,6 +154,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       connections: 1,
     }),
     runStore,
+    savedRuns,
+    spool: local.spool,
     randomBytes: (length) => suite.randomBytes(length),
   });
   // Commands that join for a moment are nobody's to look at.
@@ -176,12 +182,13 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     },
     async [Symbol.asyncDispose]() {
       // What was asked of others is given up, and written down.
-      await fleet.runs[Symbol.asyncDispose]();
+      await Promise.all([fleet.runs[Symbol.asyncDispose](), fleet.mapReduces[Symbol.asyncDispose]()]);
       // Then commands: their callers are told that they ended while there is still a connection.
       await local[Symbol.asyncDispose]();
       await joined?.[Symbol.asyncDispose]();
       await published?.[Symbol.asyncDispose]();
       await runStore[Symbol.asyncDispose]();
+      await savedRuns[Symbol.asyncDispose]();
     },
   };
 }

@@ -85,6 +85,7 @@ const UNITS: Units = {
       "src/transport": "the port to the network",
       "src/errors.ts": ERRORS,
     },
+    packages: { "node:timers": "handshakes by turns of the event loop" },
   },
   "src/jobs": {
     uses: {

@@ -2,6 +2,7 @@
  * Contents of files, each stored once under its SHA-256 in `objects/ab/cdef...`. Written through a draft and a rename, so
  * that what has a name is complete; checked against the name whenever it is read.
  */
+import { writeAll } from "../host/write_all.ts";
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -124,14 +125,6 @@ export async function readChecked(
     await take(chunk);
   });
   if (hash.digest("hex") !== expected.sha256) throw damaged();
-}
-
-/** Writes all of a chunk, in as many calls as the system needs. */
-export async function writeAll(file: FileHandle, chunk: Bytes): Promise<void> {
-  for (let at = 0; at < chunk.length;) {
-    const { bytesWritten } = await file.write(chunk, at, chunk.length - at, null);
-    at += bytesWritten;
-  }
 }
 
 async function writeDraft(

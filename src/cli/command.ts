@@ -59,6 +59,31 @@ export interface ExecOptions extends JsonOptions {
   readonly maskNumbers: boolean;
 }
 
+/** The argument and options of `mapreduce`, as they were typed. */
+export interface MapReduceOptions extends JsonOptions {
+  readonly target: string | undefined;
+  readonly file?: string | undefined;
+  readonly glob?: string | undefined;
+  readonly data?: string | undefined;
+  readonly map?: string | undefined;
+  readonly combine?: string | undefined;
+  readonly reduce?: string | undefined;
+  readonly key: boolean;
+  readonly reducers?: string | undefined;
+  readonly format?: string | undefined;
+  readonly splitBy?: string | undefined;
+  readonly recordBytes?: string | undefined;
+  readonly partitions?: string | undefined;
+  readonly cwd?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly maxRetries?: string | undefined;
+  readonly slots?: string | undefined;
+  readonly output?: string | undefined;
+  readonly resume?: string | undefined;
+  readonly includeSelf: boolean;
+  readonly dryRun: boolean;
+}
+
 /** The argument and options of `mode`. */
 export interface ModeOptions {
   /** The mode as it was typed; undefined to show the one in force. */

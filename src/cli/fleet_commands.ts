@@ -79,7 +79,7 @@ export function addFleetCommands(program: CommandUnknownOpts, starter: Starter):
 
   addSettingOptions(program.command("mapreduce"), "mapreduce")
     .argument("[target]", "who takes part (default: all)")
-    .option("--file <path>", "input: a file of this machine; - reads standard input into one")
+    .option("--file <path>", "input: a file of this machine")
     .option("--glob <pattern>", "input: files of the machines, such as '/var/log/app/*.log'")
     .option("--data <json>", "input: a JSON list of items")
     .option("--map <command>", "run for each piece of the input")

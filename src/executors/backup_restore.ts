@@ -2,7 +2,7 @@
  * The executor of `backup_restore`: puts a kept version of a file back, in the same way in which files are written.
  */
 import type { Backup } from "../backups/backup_index.ts";
-import { writeAll } from "../backups/objects.ts";
+import { writeAll } from "../host/write_all.ts";
 import type { Backups, OpenBackup } from "../backups/store.ts";
 import { OperationError } from "../errors.ts";
 import { codeOf } from "../host/stamped_file.ts";

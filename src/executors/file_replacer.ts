@@ -25,7 +25,7 @@ export interface ReplaceRequest {
   /** As the caller named it. */
   readonly path: string;
   /** Name of the operation, for the backup and for errors. */
-  readonly operation: "write_file" | "edit_file" | "backup_restore";
+  readonly operation: "write_file" | "edit_file" | "backup_restore" | "part_save";
   readonly createParents: boolean;
   /** Hash that the present file must have; "" or null if there must be none; undefined if it does not matter. */
   readonly expectedSha256?: string | null | undefined;
@@ -91,7 +91,12 @@ export function createFileReplacer({ guard, backups }: FileReplacerOptions): Rep
   };
 }
 
-const VERBS = { write_file: "write", edit_file: "edit", backup_restore: "restore" } as const;
+const VERBS = {
+  write_file: "write",
+  edit_file: "edit",
+  backup_restore: "restore",
+  part_save: "write",
+} as const;
 
 async function replaceLocked(
   { request, context, target, backups, make }: {

@@ -86,7 +86,9 @@ async function takeAll(
   const work = async () => {
     for (const part of queue) {
       if (controller.signal.aborted) throw cancelled(controller.signal);
-      taken += await take(part, controller.signal);
+      // Not in one expression: it would add to what `taken` was before the wait.
+      const bytes = await take(part, controller.signal);
+      taken += bytes;
     }
   };
   let first: { readonly error: unknown } | undefined;
@@ -141,6 +143,7 @@ async function readOn(
   { name, bytes }: Wanted,
   { signal, source }: { readonly signal: AbortSignal; readonly source: PartSource },
 ): Promise<void> {
+  if (signal.aborted) throw cancelled(signal);
   const { run, ticket, from } = source;
   const params: ParamsOf<"part_read"> = { run, ticket, part: name, offset: writer.bytes };
   const answer = await source.requestPeer(from, { op: "part_read", params }, {

@@ -28,6 +28,7 @@ import type { Modes } from "./modes.ts";
 import { createPartDrop } from "./part_drop.ts";
 import { createPartFetch, type PeerPort } from "./part_fetch.ts";
 import { createPartRead } from "./part_read.ts";
+import { createPartSave } from "./part_save.ts";
 import { createPartRun } from "./part_run.ts";
 import type { HostPathGuard } from "./path_guard.ts";
 import { createReadFile } from "./read_file.ts";
@@ -95,6 +96,7 @@ export function createTable(options: TableOptions): ExecutorTable {
     part_fetch: createPartFetch({ spool, ...options.peers }),
     part_read: createPartRead({ spool }),
     part_drop: createPartDrop({ spool }),
+    part_save: createPartSave({ spool, replaceFile }),
     get_info: createGetInfo(options),
     set_mode: createSetMode(modes),
   };

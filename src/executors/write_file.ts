@@ -2,7 +2,7 @@
  * The executor of `write_file`: makes or replaces a whole file.
  */
 import { createHash } from "node:crypto";
-import { writeAll } from "../backups/objects.ts";
+import { writeAll } from "../host/write_all.ts";
 import { OperationError } from "../errors.ts";
 import { type Bytes, utf8 } from "../protocol/bytes.ts";
 import type { ParamsOf } from "../protocol/operation.ts";

@@ -5,15 +5,22 @@
 import { OperationError } from "../errors.ts";
 import type { Executors } from "../executors/mod.ts";
 import type { Anomaly } from "../peer/anomalies.ts";
+import type { Spool } from "../parts/spool.ts";
 import type { Peer } from "../peer/peer.ts";
 import { type Agent, findAgent, type Member } from "../peer/roster.ts";
+import { formatAddress } from "../protocol/address.ts";
 import { type Bytes, equalBytes as isSameAddress } from "../protocol/bytes.ts";
 import type { Platform, Role } from "../protocol/card.ts";
+import { ADDRESS_BYTES } from "../protocol/limits.ts";
 import type { Mode } from "../protocol/mode.ts";
 import { type OperationName, OPERATIONS, type ParamsOf, type ResultOf } from "../protocol/operation.ts";
 import { createRuns, type Runs } from "./fan_out.ts";
+import type { SavedRuns } from "./mapreduce/saved_runs.ts";
+import { createMapReduces, type MapReduces } from "./mapreduce/service.ts";
 import type { RunStore } from "./run_store.ts";
 
+/** Stands for this machine where there is no room, and no address in it. */
+export const LOCAL_ADDRESS = formatAddress(new Uint8Array(ADDRESS_BYTES));
 /** Agents whose round trip is measured for a list. */
 const MAX_PINGS = 64;
 const PING_TIMEOUT_MS = 2_000;
@@ -57,8 +64,8 @@ export interface AgentList {
   readonly anomalies: Partial<Record<Anomaly, number>>;
 }
 
-/** The reach of a node. */
-export interface Fleet {
+/** The machines within reach. */
+export interface Hosts {
   /**
    * Carries out an operation on one machine.
    *
@@ -70,18 +77,26 @@ export interface Fleet {
     call: { readonly op: K; readonly params: ParamsOf<K> },
     options: CallOptions,
   ): Promise<{ agent: AgentRef; result: ResultOf<K> }>;
+  /** Who is there, without measuring anything. Rejects with an `OperationError` while there is no connection. */
+  present(): Promise<readonly AgentSummary[]>;
+  /** Where requests for an agent of that id go, as `formatAddress` writes it; undefined if it is not there. */
+  addressOf(agentId: string): string | undefined;
+  /** Calls `listener` when somebody came, left or changed; what is returned stops that. */
+  onAgentsChange(listener: () => void): () => void;
+}
+
+/** The reach of a node, and what it does with it. */
+export interface Fleet extends Hosts {
   /**
    * Lists who is there, with round trips. Rejects with an `OperationError` while there is no connection.
    *
    * @param choose - picks those that are listed, before they are measured @default all
    */
   list(choose?: (agents: readonly AgentSummary[]) => readonly AgentSummary[]): Promise<AgentList>;
-  /** Who is there, without measuring anything. Rejects with an `OperationError` while there is no connection. */
-  present(): Promise<readonly AgentSummary[]>;
-  /** Calls `listener` when somebody came, left or changed; what is returned stops that. */
-  onAgentsChange(listener: () => void): () => void;
   /** Calls that are carried out on many machines. */
   readonly runs: Runs;
+  /** Distributed runs. */
+  readonly mapReduces: MapReduces;
 }
 
 /** What a fleet is made of. */
@@ -94,6 +109,10 @@ export interface FleetOptions {
   readonly describeSelf: () => AgentSummary;
   /** Where runs are kept. */
   readonly runStore: RunStore;
+  /** Where distributed runs are kept. */
+  readonly savedRuns: SavedRuns;
+  /** Where this machine's parts of distributed runs are kept. */
+  readonly spool: Spool;
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
@@ -107,6 +126,15 @@ export function createFleet(options: FleetOptions): Fleet {
       ...(onOutput === undefined ? {} : { output: async (channel, bytes) => await onOutput(channel, bytes) }),
     });
 
+  let indexed: { readonly agents: readonly Agent[]; readonly byId: ReadonlyMap<string, Agent> } | undefined;
+  /** The list is another one after every change, and the same one until then. */
+  const agentById = (agents: readonly Agent[], id: string): Agent | undefined => {
+    if (indexed?.agents !== agents) {
+      indexed = { agents, byId: new Map(agents.map((agent) => [agent.id, agent])) };
+    }
+    return indexed.byId.get(id);
+  };
+
   /** Finds who is meant: undefined for this process. A service beside it on the same machine is somebody else. */
   const find = async (query: string | undefined): Promise<Agent | undefined> => {
     if (query === undefined) return undefined;
@@ -117,7 +145,7 @@ export function createFleet(options: FleetOptions): Fleet {
     }
     if (query === self.id && peer.connection.status !== "connected") return undefined;
     await peer.ready();
-    const agent = findAgent(peer.agents, query);
+    const agent = agentById(peer.agents, query) ?? findAgent(peer.agents, query);
     const [member] = agent.members;
     if (member === undefined || isSameAddress(member.address, peer.address)) return undefined;
     // If nothing on this machine runs commands for others, another process of it would refuse what this one can do.
@@ -130,7 +158,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return await peer.request(member.address, { op, params }, options);
   };
 
-  const call: Fleet["call"] = async (query, { op, params }, options) => {
+  const call: Hosts["call"] = async (query, { op, params }, options) => {
     const agent = await find(query);
     const value = agent === undefined
       ? await callHere(op, params, options)
@@ -139,8 +167,29 @@ export function createFleet(options: FleetOptions): Fleet {
     return { agent: ref, result: checkResult(op, value, ref) };
   };
 
-  return {
+  const hosts: Hosts = {
     call,
+
+    async present() {
+      if (peer === undefined) return [describeSelf()];
+      await peer.ready();
+      return peer.agents.flatMap((agent) => summarize(agent, self));
+    },
+
+    addressOf(agentId) {
+      if (peer === undefined) return agentId === self.id ? LOCAL_ADDRESS : undefined;
+      const agent = agentById(peer.agents, agentId);
+      if (agent === undefined) return agentId === self.id ? formatAddress(peer.address) : undefined;
+      const [member] = agent.members;
+      const isHere = member === undefined || (agentId === self.id && !member.card.accepts);
+      return formatAddress(isHere ? peer.address : member.address);
+    },
+
+    onAgentsChange: (listener) => peer?.onAgentsChange(listener) ?? (() => {}),
+  };
+
+  return {
+    ...hosts,
 
     runs: createRuns({
       request: async (agentId, { op, params }, { signal }) =>
@@ -150,13 +199,13 @@ export function createFleet(options: FleetOptions): Fleet {
       randomBytes: options.randomBytes,
     }),
 
-    async present() {
-      if (peer === undefined) return [describeSelf()];
-      await peer.ready();
-      return peer.agents.flatMap((agent) => summarize(agent, self));
-    },
-
-    onAgentsChange: (listener) => peer?.onAgentsChange(listener) ?? (() => {}),
+    mapReduces: createMapReduces(hosts, {
+      saved: options.savedRuns,
+      spool: options.spool,
+      ownAddress: () => peer === undefined ? LOCAL_ADDRESS : formatAddress(peer.address),
+      randomBytes: options.randomBytes,
+      now: Date.now,
+    }),
 
     async list(choose = (agents) => agents) {
       if (peer === undefined) return { agents: choose([describeSelf()]), isConnected: false, anomalies: {} };

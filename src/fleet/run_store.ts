@@ -79,18 +79,20 @@ export function createRunStore({ stateFolder, now = Date.now }: RunStoreOptions)
   const path = join(stateFolder, "runs.db");
   let opened: Database | undefined;
   let owning: Promise<OwnerLock> | undefined;
+  let sweeping: Promise<unknown> | undefined;
   let ownerId: string | undefined;
   let hasEnded = false;
 
   const open = (): Database => {
-    if (hasEnded) throw new Error("Cannot use the kept runs: this program is ending");
+    if (hasEnded) throw ending();
     return opened ??= openDatabase(path, MIGRATIONS);
   };
   const own = (): Promise<OwnerLock> => {
+    if (hasEnded) return Promise.reject(ending());
     if (owning !== undefined) return owning;
     const lock = lockOwner(join(stateFolder, "runs", "owners"), crypto.randomUUID());
     owning = lock;
-    lock.then(async (owner) => {
+    sweeping = lock.then(async (owner) => {
       ownerId = owner.id;
       await owner.sweep();
     }, () => owning = undefined) // A full disk may have room later.
@@ -152,6 +154,7 @@ export function createRunStore({ stateFolder, now = Date.now }: RunStoreOptions)
       hasEnded = true;
       opened?.[Symbol.dispose]();
       const owner = await owning?.catch(() => undefined); // It could not be made, so nothing is to be given up.
+      await sweeping;
       await owner?.[Symbol.asyncDispose]();
     },
   };
@@ -262,6 +265,10 @@ function hostsOf({ sql }: Database, seq: number): HostOutcome[] {
 
 function parseJson(text: string): unknown {
   return JSON.parse(text);
+}
+
+function ending(): Error {
+  return new Error("Cannot use the kept runs: this program is ending");
 }
 
 function isThere(path: string): boolean {

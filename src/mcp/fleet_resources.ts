@@ -2,7 +2,6 @@
  * Resources of a fleet: its agents, the jobs on them, and its runs.
  */
 import type { Fleet } from "../fleet/fleet.ts";
-import { OperationError } from "../errors.ts";
 import { RunId } from "../protocol/run.ts";
 import type { ResourceSource } from "./resource_source.ts";
 import { describeRun } from "./texts/run.ts";

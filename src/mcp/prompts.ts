@@ -72,7 +72,7 @@ ${change}
 agree on the plan: the exact command or file, how success is verified, and the way back.
 2. Look at the state before, with fleet_info, fleet_read or a fleet_exec that only reads. Prefer changes that can be repeated safely. \
 Prefer fleet_write for files: it replaces each at once and keeps a backup.
-3. Run it with canary (1, or 5 %), wave_size (about a tenth of the machines) and max_failures (a small number such as 1 or 2 %), so that \
+3. Run it with canary (1 or "5%"), wave_size (about a tenth of the machines) and max_failures (0, or a little such as "2%"), so that \
 the rest is not begun after the first failures. If the answer is not final, call fleet_get with the run's id until it is.
 4. Verify by evidence and not by the exit code alone: call fleet_exec with a check (the service answers, the version is the new one) \
 for the same target. One group of identical answers is what you want to see.

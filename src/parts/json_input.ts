@@ -160,7 +160,9 @@ function createText() {
 }
 
 function equal(a: Bytes, b: Bytes): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });

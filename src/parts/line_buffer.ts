@@ -89,25 +89,14 @@ export class LineBuffer {
    * Sorts the whole lines.
    *
    * @param breathe - awaited now and then, so that others get on
-   * @returns the bytes of each reducer's lines, in the order of reducers
+   * @returns their order, which holds until the buffer is cleared
    */
   async sort(breathe: () => Promise<void>): Promise<SortedLines> {
     const [starts, keyEnds, count] = [this.#starts, this.#keyEnds, this.#count];
     const { order, ends } = this.#byReducer();
     const keys = { bytes: this.#bytes, starts, keyEnds, order, count };
-    let from = 0;
-    const sizes: number[] = [];
     await sortKeys(keys, ends, breathe);
-    for (const end of ends) {
-      let size = 0;
-      for (let i = from; i < end; i++) {
-        const line = order[i] ?? 0;
-        size += (starts[line + 1] ?? 0) - (starts[line] ?? 0);
-      }
-      sizes.push(size);
-      from = end;
-    }
-    return { sizes, ends, order };
+    return { ends, order };
   }
 
   /**
@@ -230,8 +219,6 @@ export class LineBuffer {
 
 /** The order of the lines of a buffer, until it is cleared. */
 export interface SortedLines {
-  /** Bytes of each reducer's lines. */
-  readonly sizes: readonly number[];
   /** Where each reducer's lines end in the order. */
   readonly ends: readonly number[];
   readonly order: Uint32Array;

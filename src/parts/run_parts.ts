@@ -70,6 +70,7 @@ interface Part {
 export interface OwnedRunParts extends RunParts {
   /** Bytes of all parts that are on the disk. */
   readonly bytes: number;
+  readonly isEmpty: boolean;
   /** Forgets all parts; their files go with the run's folder. Returns the bytes that they had on the disk. */
   forget(): number;
 }
@@ -108,6 +109,9 @@ export function createRunParts({ id, folder, space, limits }: RunPartsOptions): 
     id,
     get bytes() {
       return onDisk;
+    },
+    get isEmpty() {
+      return parts.size === 0;
     },
     info: (name) => parts.get(name)?.info,
     read(name, offset = 0) {

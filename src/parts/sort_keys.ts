@@ -16,7 +16,7 @@ export interface Keys {
 }
 
 /** So few are sorted by comparing. */
-const FEW = 24;
+const FEW = 40;
 /** Bytes of a key that are looked at in one step. */
 const STEP = 4;
 /** Looks at a key between two breaks: about 20 ms. */

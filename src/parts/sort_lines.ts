@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 /** Sorting is several times faster in what a processor's cache holds; the rest is left to the merge. */
 const BUFFER_BYTES = MIB;
 /** With many reducers each one's lines are a small part, which the cache holds, and pieces should not become tiny. */
-const LARGE_BUFFER_BYTES = 4 * MIB;
+const LARGE_BUFFER_BYTES = 2 * MIB;
 const MANY_REDUCERS = 16;
 /** No more lines than these fit if they have eight bytes each; shorter ones fill a buffer sooner. */
 const LINE_BYTES = 8;
@@ -24,7 +24,7 @@ export interface SortOptions {
   readonly reducers: number;
   /** Makes a file for what does not fit. */
   readonly scratch: () => Promise<SpoolFile>;
-  /** @default 1 MiB, or 4 with many reducers */
+  /** @default 1 MiB, or 2 with many reducers */
   readonly bufferBytes?: number | undefined;
   /** Files that are read at the same time. @default {MAX_OPEN_FILES} */
   readonly maxOpen?: number | undefined;

@@ -39,8 +39,9 @@ export interface Spool extends AsyncDisposable {
   /** Runs that have parts here. */
   readonly runs: number;
   /**
-   * Uses a run, and begins it if it is not known here.
+   * Uses a run, and begins it if it is not known here. A use without a part is forgotten at its end.
    *
+   * @param signal - of the work that is done for it, which a drop ends and waits for; without one the use only keeps the run
    * @throws {OperationError} `refused` if it was begun with another ticket or has been dropped; `busy` if there are too many.
    */
   join(key: RunKey, signal?: AbortSignal): RunUse;
@@ -80,7 +81,10 @@ interface Run {
   readonly controller: AbortController;
   readonly idle: Set<() => void>;
   hasFolder: boolean;
+  /** Who keeps it from being forgotten. */
   users: number;
+  /** Those of them that a drop waits for. */
+  working: number;
   usedAt: number;
 }
 
@@ -96,6 +100,7 @@ export function openSpool(options: SpoolOptions): Spool {
   let owner: Promise<OwnerLock> | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
   let hasEnded = false;
+  let begun = 0;
 
   const inBackground = (work: Promise<unknown>) => {
     const done = work.catch(() => {}) // What cannot be removed now is tried again at the next start.
@@ -115,7 +120,8 @@ export function openSpool(options: SpoolOptions): Spool {
   const begin = ({ run: name, ticket }: RunKey): Run => {
     if (runs.size >= limits.maxRuns) forgetIdle();
     if (runs.size >= limits.maxRuns) throw tooManyRuns(limits);
-    const path = join(folder, id, name);
+    // Never a name again, as one that was forgotten may still be being removed.
+    const path = join(folder, id, `${name}-${begun++}`);
     const run: Run = {
       ticket,
       folder: path,
@@ -135,6 +141,7 @@ export function openSpool(options: SpoolOptions): Spool {
       idle: new Set(),
       hasFolder: false,
       users: 0,
+      working: 0,
       usedAt: now(),
     };
     runs.set(name, run);
@@ -150,8 +157,9 @@ export function openSpool(options: SpoolOptions): Spool {
     const isRight = isSame(ticket, run?.ticket ?? ticket.replace(/./g, "a"));
     return isRight ? run : undefined;
   };
-  const use = (run: Run, outer: AbortSignal | undefined): RunUse => {
+  const use = (name: RunId, run: Run, outer: AbortSignal | undefined): RunUse => {
     run.users++;
+    if (outer !== undefined) run.working++;
     run.usedAt = now();
     const controller = new AbortController();
     const onOuter = () => controller.abort(outer?.reason);
@@ -170,7 +178,10 @@ export function openSpool(options: SpoolOptions): Spool {
         outer?.removeEventListener("abort", onOuter);
         run.controller.signal.removeEventListener("abort", onRun);
         run.usedAt = now();
-        if (--run.users === 0) { for (const wake of run.idle) wake(); }
+        if (outer !== undefined && --run.working === 0) { for (const wake of run.idle) wake(); }
+        if (--run.users > 0) return;
+        // What failed at its first request is nothing to keep a place for.
+        if (run.parts.isEmpty && runs.get(name) === run) inBackground(end(name, run));
       },
     };
   };
@@ -209,14 +220,14 @@ export function openSpool(options: SpoolOptions): Spool {
     join(key, signal) {
       if (hasEnded) throw droppedMeanwhile();
       const known = find(key);
-      if (known !== undefined) return use(known, signal);
+      if (known !== undefined) return use(key.run, known, signal);
       if (runs.has(key.run) || dropped.has(key.run)) throw wrongTicket();
-      return use(begin(key), signal);
+      return use(key.run, begin(key), signal);
     },
     open(key, signal) {
       const run = find(key);
       if (run === undefined) throw wrongTicket();
-      return use(run, signal);
+      return use(key.run, run, signal);
     },
     async drop(key) {
       const run = find(key);
@@ -256,9 +267,9 @@ async function removeFolder(path: string): Promise<void> {
   });
 }
 
-/** Waits until nobody uses a run, but not for ever: what hangs in the kernel does not end. */
+/** Waits until nothing is done for a run, but not for ever: what hangs in the kernel does not end. */
 async function whenIdle(run: Run): Promise<void> {
-  if (run.users === 0) return;
+  if (run.working === 0) return;
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, END_MS);
   run.idle.add(over.resolve);

@@ -27,7 +27,7 @@ export interface SpoolFile extends AsyncDisposable {
  * @param path - absolute, of a file that is not there
  */
 export async function createSpoolFile(path: string, space: Space): Promise<SpoolFile> {
-  const file = await told(Deno.open(path, { createNew: true, read: true, write: true, mode: 0o600 }));
+  const file = await told(Deno.open(path, { createNew: true, read: true, append: true, mode: 0o600 }));
   let bytes = 0;
   let state: "open" | "kept" | "gone" = "open";
   return {

@@ -14,6 +14,8 @@ const AGENT_ID_CHARACTERS = 20;
 
 /**
  * Returns the address of a connection: the first 16 bytes of SHA-256 of its session Ed25519 public key.
+ *
+ * @param digest - SHA-256 @default Web Crypto's
  */
 export async function addressOf(sessionPublicKey: Bytes, digest: Digest = sha256): Promise<Bytes> {
   return (await digest(sessionPublicKey)).slice(0, ADDRESS_BYTES);

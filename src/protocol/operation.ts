@@ -25,6 +25,7 @@ import { partDrop } from "./operations/part_drop.ts";
 import { partFetch } from "./operations/part_fetch.ts";
 import { partRead } from "./operations/part_read.ts";
 import { partRun } from "./operations/part_run.ts";
+import { partSave } from "./operations/part_save.ts";
 import { readFile } from "./operations/read_file.ts";
 import { removeFile } from "./operations/remove_file.ts";
 import { setMode } from "./operations/set_mode.ts";
@@ -62,6 +63,7 @@ export const OPERATIONS = {
   part_fetch: partFetch,
   part_read: partRead,
   part_drop: partDrop,
+  part_save: partSave,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -230,6 +230,10 @@ export function startHostileRelay(): HostileRelay {
         const key = formatAddress(message.address);
         if (!connections.has(key)) tell(from, { type: "left", address: message.address });
         else from.follows.add(key);
+        const card = connections.get(key)?.cards.at(-1);
+        if (message.card && card !== undefined) {
+          tell(from, { type: "joined", address: message.address, card });
+        }
         return;
       }
     }

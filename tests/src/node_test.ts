@@ -10,6 +10,7 @@ import type { Settings } from "../../src/config/settings.ts";
 import { createToken } from "../../src/crypto/room_secret.ts";
 import { ConfigError, OperationError } from "../../src/errors.ts";
 import { type Node, type NodeOptions, startNode } from "../../src/node.ts";
+import { formatAddress } from "../../src/protocol/address.ts";
 import { until } from "../helpers/fake_clock.ts";
 import { startTestRelay } from "../helpers/relay.ts";
 import { temporaryFolder } from "../helpers/temporary_folder.ts";
@@ -171,4 +172,57 @@ Deno.test("a node that ends stops its commands, and tells their callers while it
   await host[Symbol.asyncDispose]();
   await rejected;
   assert.equal(host.state.running, 0);
+});
+
+Deno.test({
+  name:
+    "a host takes a part from a node that runs nothing for others, and sends it on to who holds the ticket",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using relay = await startTestRelay();
+    await using home = await temporaryFolder();
+    await using other = await temporaryFolder();
+    const connection = connectionTo(relay.url);
+    await using host = await start(home.folder, {
+      connection,
+      watch: false,
+      settings: settingsOf({ name: "host", sandbox: "off" }),
+    });
+    await using coordinator = await start(other.folder, {
+      connection,
+      role: "session",
+      settings: settingsOf({ name: "coordinator", no_agent: true, sandbox: "off" }),
+    });
+    await meet(coordinator, host);
+    const key = { run: `r_${"a".repeat(20)}`, ticket: "a".repeat(32) };
+    const params = {
+      ...key,
+      command: "yes 0123456789 | head -n 200000",
+      stage: "map" as const,
+      partition: 0,
+      partitions: 1,
+      attempt: 0,
+      input: { merge: "concat" as const, items: "text" as const, as: "lines" as const },
+      output: { name: "map.0", as: "whole" as const, reducers: 1 },
+    };
+    await coordinator.fleet.call(undefined, { op: "part_run", params }, { signal });
+    const from = formatAddress(coordinator.peer?.address ?? new Uint8Array());
+    const parts = [{ name: "map.0.0", bytes: 2_200_000 }];
+    const fetching = { op: "part_fetch", params: { ...key, from, parts } } as const;
+    assert.deepEqual((await coordinator.fleet.call("host", fetching, { signal })).result, {
+      bytes: 2_200_000,
+    });
+    let bytes = 0;
+    const reading = { op: "part_read", params: { ...key, part: "map.0.0", offset: 200_000 } } as const;
+    const { result } = await coordinator.fleet.call("host", reading, {
+      signal,
+      onOutput: (_channel, chunk) => void (bytes += chunk.length),
+    });
+    assert.deepEqual([result, bytes], [{ bytes: 2_200_000 }, 2_000_000]);
+    const wrong = { ...fetching, params: { ...fetching.params, ticket: "b".repeat(32) } };
+    await assert.rejects(
+      coordinator.fleet.call("host", wrong, { signal }),
+      /no such run here for this ticket/,
+    );
+  },
 });

@@ -9,6 +9,7 @@ import { describeIssues } from "../../protocol/describe_issues.ts";
 import { callTool } from "../call_tool.ts";
 import type { CommandContext, ExecOptions } from "../command.ts";
 import { readDuration } from "../duration.ts";
+import { readNumber, withoutAbsent } from "../option_values.ts";
 
 /** Milliseconds of one look; then the next begins. */
 const LOOK_MS = 600_000;
@@ -60,13 +61,4 @@ async function untilEnd(answer: ToolAnswer, context: ToolContext): Promise<ToolA
     }
   }
   return latest;
-}
-
-/** A number as it was typed; what is none, such as `10%`, is left to the schema. */
-function readNumber(text: string | undefined): number | string | undefined {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : text;
-}
-
-function withoutAbsent(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -2,6 +2,7 @@
  * What each event of a distributed run changes in its plan. Pure; used by the plan.
  */
 import { type AttemptFailure, isUnderWay, type PartitionStage, type Task } from "./attempts.ts";
+import type { PlanEvent } from "./plan.ts";
 import type { PlanState } from "./plan_state.ts";
 import { beginBackups } from "./schedule.ts";
 import type { Placement } from "./shuffle.ts";
@@ -20,9 +21,7 @@ export interface Deciders {
   succeeded(id: number, bytes: readonly number[]): void;
   ended(id: number, options: { readonly failure: Why; readonly isCounted: boolean }): void;
   fetched(id: number): void;
-  fetchFailed(
-    event: { readonly id: number; readonly lostTasks: readonly number[]; readonly failure: Why },
-  ): void;
+  fetchFailed(event: Extract<PlanEvent, { type: "fetch_failed" }>): void;
   joined(host: string): void;
   left(host: string): void;
   outputGone(
@@ -80,12 +79,12 @@ export function createDeciders(state: PlanState): Deciders {
     if (state.countLoss(task, undefined) && state.failingSince === undefined) state.place(task);
   };
 
-  const placementFailed = (placement: Placement, why: Why) => {
+  const placementFailed = (placement: Placement, why: Why, isCounted: boolean) => {
     const { reducer, host } = placement;
     state.dropPlacement(placement);
     const at = hosts.get(host);
     if (at !== undefined) hosts.record(at, keyOf(reducer), "failed");
-    tryAgain(reducer, { ...why, host, attempt: reducer.nextAttempt++ }, true);
+    tryAgain(reducer, { ...why, host, attempt: reducer.nextAttempt++ }, isCounted);
   };
 
   return {
@@ -174,7 +173,7 @@ export function createDeciders(state: PlanState): Deciders {
       if (fetch !== undefined) shuffle.fetchEnded(fetch, true);
     },
 
-    fetchFailed({ id, lostTasks, failure }) {
+    fetchFailed({ id, lostTasks, isCounted, failure }) {
       const fetch = shuffle.get(id);
       if (fetch === undefined) return;
       shuffle.fetchEnded(fetch, false);
@@ -187,7 +186,8 @@ export function createDeciders(state: PlanState): Deciders {
       }
       if (lostTasks.length > 0) return;
       for (const placement of new Set(fetch.items.map((item) => item.placement))) {
-        if (shuffle.placementsOf(placement.reducer).includes(placement)) placementFailed(placement, failure);
+        if (!shuffle.placementsOf(placement.reducer).includes(placement)) continue;
+        placementFailed(placement, failure, isCounted);
       }
     },
 

@@ -1,6 +1,7 @@
 /**
  * Removes what a distributed run left, on its hosts and on the coordinator. Used by `run.ts`.
  */
+import { OperationError } from "../../errors.ts";
 import type { MapReduceSpec, Ports } from "./ports.ts";
 
 /** Hosts that are asked at a time. */
@@ -28,9 +29,9 @@ export async function dropParts(
         await ports.request(host, { op: "part_drop", params: { run, ticket } }, {
           signal: controller.signal,
         });
-      } catch {
-        // It has left, or does not answer: it removes what is old by itself.
-        missed.push(host);
+      } catch (thrown) {
+        // A host that never began anything for the run knows no such ticket. Others have left, or do not answer.
+        if (OperationError.from(thrown).code !== "refused") missed.push(host);
       } finally {
         clearTimeout(timer);
       }

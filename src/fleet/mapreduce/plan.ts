@@ -55,6 +55,8 @@ export type PlanEvent =
     readonly type: "fetch_failed";
     readonly id: number;
     readonly lostTasks: readonly number[];
+    /** Whether it was a failure of the host that asked, and not of the way to it. */
+    readonly isCounted: boolean;
     readonly failure: Omit<AttemptFailure, "host" | "attempt">;
   }
   | { readonly type: "joined" | "left"; readonly host: string }

@@ -49,15 +49,15 @@ export interface MapReduceSpec {
   readonly maxRetries?: number | undefined;
 }
 
-/** Where the coordinator publishes its own data for the run, so that hosts can take it. */
+/** Where the coordinator publishes its own data for the run, so that hosts can take it. What is returned is awaited. */
 export interface LocalSpool {
   addRange(
     name: PartName,
     range: { readonly path: string; readonly start: number; readonly end: number },
-  ): Promise<void> | void;
-  addBytes(name: PartName, bytes: Bytes): Promise<void> | void;
+  ): unknown;
+  addBytes(name: PartName, bytes: Bytes): unknown;
   /** Removes everything of the run. */
-  remove(): Promise<void> | void;
+  remove(): unknown;
 }
 
 /** How requests are made. */

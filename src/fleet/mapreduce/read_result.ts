@@ -14,6 +14,12 @@ import { pullBytes } from "./pull_bytes.ts";
 
 /** Parts that are begun before the one in front of them has been read. */
 const READ_AHEAD = 8;
+/**
+ * Pieces that are merged from open requests, each of which waits for the others. A host sends no more than 64 parts at a time, so that
+ * more than these could wait for each other for ever: they are read a little at a time into memory.
+ */
+const MAX_OPEN = 32;
+const HELD_BYTES = 256 * 1024;
 /** Times that reading on is tried without a byte coming, about half a minute in all. */
 const MAX_STALLS = 15;
 const STALL_DELAY_MS = 2_000;
@@ -45,9 +51,10 @@ export async function* streamResult(
   parts: readonly ResultPart[],
   signal: AbortSignal,
 ): AsyncGenerator<Bytes, void, void> {
+  const isHeld = reader.spec.isKeyed && parts.length > MAX_OPEN;
   const open = (part: ResultPart) =>
     pullBytes((onBytes, ended) =>
-      readPart(reader, part, { onBytes, signal: AbortSignal.any([signal, ended]) })
+      readPart(reader, part, { onBytes, isHeld, signal: AbortSignal.any([signal, ended]) })
     );
   if (reader.spec.isKeyed) return yield* mergeSortedLines(parts.map(open));
   // Values of JSON must not run into each other; text is what it is.
@@ -92,7 +99,11 @@ async function* concatenate(
 async function readPart(
   reader: ResultReader,
   part: ResultPart,
-  { onBytes, signal }: { onBytes: (bytes: Bytes) => Promise<void>; signal: AbortSignal },
+  { onBytes, isHeld, signal }: {
+    readonly onBytes: (bytes: Bytes) => Promise<void>;
+    readonly isHeld: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   /** What was handed on, in all, and its hash: an attempt that takes over must begin with the same bytes. */
   let given = 0;
@@ -105,6 +116,7 @@ async function readPart(
     const isWhole = size === 0 || await readAttempt(reader, part, {
       output,
       signal,
+      isHeld,
       async take(bytes, offset) {
         let fresh = bytes;
         if (prefix !== undefined && offset < prefix.bytes) {
@@ -129,9 +141,10 @@ async function readPart(
 async function readAttempt(
   { spec, ports }: ResultReader,
   { stage, partition }: ResultPart,
-  { output, signal, take }: {
+  { output, signal, isHeld, take }: {
     readonly output: Output;
     readonly signal: AbortSignal;
+    readonly isHeld: boolean;
     readonly take: (bytes: Bytes, offset: number) => Promise<void>;
   },
 ): Promise<boolean> {
@@ -139,9 +152,11 @@ async function readAttempt(
   const size = output.bytes[0] ?? 0;
   let offset = 0;
   let stalls = 0;
+  let isTooLong = false;
   let refusal: { readonly reason: unknown } | undefined;
-  const onOutput: PortRequestOptions["onOutput"] = async (channel, bytes) => {
-    if (channel !== "stdout" || bytes.length === 0) return;
+  const handOn = async (bytes: Bytes) => {
+    isTooLong ||= offset + bytes.length > size;
+    if (isTooLong) throw new RangeError(`Cannot read part "${name}": it is longer than ${size} bytes`);
     try {
       const at = offset;
       offset += bytes.length;
@@ -155,19 +170,37 @@ async function readAttempt(
   };
   while (stalls <= MAX_STALLS) {
     signal.throwIfAborted();
+    const params = { run: spec.run, ticket: spec.ticket, part: name, offset };
+    const held: Bytes[] = [];
+    let heldBytes = 0;
+    const enough = new AbortController();
+    const onOutput: PortRequestOptions["onOutput"] = async (channel, bytes) => {
+      if (channel !== "stdout" || bytes.length === 0 || enough.signal.aborted) return;
+      if (!isHeld) return await handOn(bytes);
+      held.push(bytes.slice());
+      heldBytes += bytes.length;
+      if (heldBytes >= HELD_BYTES) enough.abort();
+    };
     try {
-      const params = { run: spec.run, ticket: spec.ticket, part: name, offset };
-      const answer = await ports.request(output.host, { op: "part_read", params }, { signal, onOutput });
+      const both = AbortSignal.any([signal, enough.signal]);
+      const answer = await ports.request(output.host, { op: "part_read", params }, {
+        signal: both,
+        onOutput,
+      });
       if (partRead.result.safeParse(answer).data?.bytes !== size) return false;
-      if (offset === size) return true;
     } catch (thrown) {
       if (refusal !== undefined) throw refusal.reason;
       signal.throwIfAborted();
       const error = OperationError.from(thrown);
-      if (!isLoss(error) || error.code === "peer_gone" || error.code === "unknown_agent") return false;
+      const isGone = !isLoss(error) || error.code === "peer_gone" || error.code === "unknown_agent";
+      if (isGone && !enough.signal.aborted) return false;
     }
+    // With no request open: while this waits, the host's places are free for the other pieces.
+    for (const bytes of held) if (!isTooLong) await handOn(bytes).catch(() => {});
     if (refusal !== undefined) throw refusal.reason;
-    if (offset > size) return false;
+    if (isTooLong) return false;
+    if (offset === size) return true;
+    if (enough.signal.aborted) continue;
     stalls++;
     await pause(Math.min(STALL_DELAY_MS, 100 * 2 ** stalls), signal);
   }

@@ -114,7 +114,7 @@ export function createWorker(spec: MapReduceSpec, ports: Ports): Worker {
       if (isLoss(error)) await pause(LOSS_DELAY_MS, signal);
       const failure = { error: error.toWire() };
       const lostTasks = signal.aborted ? [] : await findLost(work, signal);
-      return { type: "fetch_failed", id, lostTasks, failure };
+      return { type: "fetch_failed", id, lostTasks, isCounted: !isLoss(error), failure };
     }
   };
 

@@ -10,7 +10,7 @@ export const partRead = defineOperation({
   title: "Read a part",
   description:
     "Sends a part of mapreduce from an offset on, as output on stdout. Whoever holds the run's ticket may read.",
-  access: "manage",
+  access: "read",
   authority: "ticket",
   hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
   params: z.strictObject({

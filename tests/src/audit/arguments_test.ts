@@ -36,6 +36,7 @@ const cases: readonly (readonly [what: string, params: unknown, expected: unknow
   ["keeps only the names of variables", { env: { A: "secret", PATH: "/bin" } }, {
     env: { names: ["A", "PATH"] },
   }],
+  ["leaves the ticket of a run out", { run: "r", ticket: "t" }, { run: "r", ticket: "[redacted]" }],
   ["takes the word after an option for a secret", { argv: ["x", "--password", "p", "y"] }, {
     argv: ["x", "--password", "[redacted]", "y"],
   }],

@@ -10,6 +10,7 @@ import { until } from "../../helpers/fake_clock.ts";
 import { isAlive } from "../../helpers/is_alive.ts";
 import { openTestHost, outside, type TestHost, type TestHostOptions } from "../../helpers/local_host.ts";
 import { temporaryFolder } from "../../helpers/temporary_folder.ts";
+import { KEY, runParams } from "./_parts.ts";
 
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: Deno.build.os !== "linux", fn });
@@ -63,12 +64,20 @@ test("execute() carries out every operation, with results of their shapes", asyn
     ["git_log", () => ({ path: "r" })],
     ["git_push", () => ({ path: "r", remote: "origin", branch: "main", set_upstream: true })],
     ["git_pull", () => ({ path: "r" })],
+    ["part_run", () => runParams("echo part")],
+    ["part_fetch", () => ({ ...KEY, from: "a".repeat(26), parts: [{ name: "map.3.0", bytes: 5 }] })],
+    ["part_read", () => ({ ...KEY, part: "map.3.0", offset: 0 })],
+    ["part_drop", () => KEY],
     ["get_info", () => undefined],
     ["set_mode", () => ({ mode: "plan" })],
   ];
   assert.deepEqual(new Set(steps.map(([name]) => name)), new Set(Object.keys(OPERATIONS)));
   for (const [name, params] of steps) {
-    const result = await executors.execute(name, await params(), context());
+    const result = await executors.execute(
+      name,
+      await params(),
+      context({ output: () => Promise.resolve() }),
+    );
     OPERATIONS[name].result.parse(result);
   }
   assert.equal(await Deno.readTextFile(path), "one\n");

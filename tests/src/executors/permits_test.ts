@@ -3,6 +3,7 @@ import { OperationError } from "../../../src/errors.ts";
 import { createPermits, type PermitsOptions } from "../../../src/executors/permits.ts";
 import type { Confinement } from "../../../src/host/sandbox/sandbox.ts";
 import type { Mode } from "../../../src/protocol/mode.ts";
+import { runParams } from "./_parts.ts";
 
 const WALLS = { hidden: ["/home/ada/.ssh/id"], readOnly: ["/home/ada/agent"], writable: ["/srv"] };
 
@@ -48,6 +49,17 @@ for (const [mode, command, decision, confinement] of commands) {
     assert.equal(permit.environment["LD_PRELOAD"], mode === "plan" ? undefined : "/evil.so");
   });
 }
+
+Deno.test("permit() judges the command of part_run as that of exec", async () => {
+  const step = (command: string, mode: Mode) =>
+    permits().permit("part_run", { ...runParams(command), cwd: "/srv" }, mode)
+      .then(({ decision, confine }) => [decision, confine(["x"])[0]], (error: OperationError) => error.rule);
+  assert.deepEqual(await step("sort", "plan"), ["allow", strict([], "readable")]);
+  assert.deepEqual(await step("make", "plan"), ["isolate", strict([], "private")]);
+  assert.deepEqual(await step("make", "edit"), ["allow", GUARDED]);
+  assert.equal(await step("rm -rf /", "bypass"), "remove-great-folder");
+  assert.equal(await step("ls", "disabled"), "mode-disabled");
+});
 
 Deno.test("permit() of what only reads in plan mode holds what it starts in strict isolation", async () => {
   const permit = await permits().permit("git_status", { path: "r" }, "plan");

@@ -171,6 +171,14 @@ Deno.test("save() rejects if the file cannot be used, and after the end", async 
   await assert.rejects(store.save(runRecord(), []), /program is ending/);
 });
 
+Deno.test("a store that was never needed leaves nothing behind, also if it is used after its end", async () => {
+  await using temporary = await temporaryFolder();
+  const store = createRunStore({ stateFolder: temporary.folder });
+  await store[Symbol.asyncDispose]();
+  await assert.rejects(store.save(runRecord(), []), /program is ending/);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary.folder)), []);
+});
+
 Deno.test("isKept() is so for what undo_run needs", () => {
   assert.deepEqual([isKept("write_file"), isKept("exec"), isKept("read_file")], [true, false, false]);
 });

@@ -81,11 +81,12 @@ Deno.test("settle() ends after a silence if others hold the pipe, and what they 
   const pump = new PipePump(pipe, consume, noFailure);
   write("a");
   await pump.settle(5);
-  assert.equal(pump.isOpen, true);
+  assert.deepEqual([pump.isOpen, pump.hasDropped], [true, false]);
   write("late");
   close();
   await pump.closed;
   assert.deepEqual(taken, ["a"]);
+  assert.deepEqual([pump.isOpen, pump.hasDropped], [false, true]);
 });
 
 Deno.test("settle() delivers what was left in the pipe, although a busy machine reads it slowly", async () => {

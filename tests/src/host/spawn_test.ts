@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type SpawnOptions, spawnProcess, type SpawnResult } from "../../../src/host/spawn.ts";
 import { findSetsid } from "../../../src/host/start_process.ts";
 import { concatBytes } from "../../../src/protocol/bytes.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { isAlive } from "../../helpers/is_alive.ts";
 
 const ENV = { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin" };
@@ -355,4 +356,73 @@ test("spawnProcess() tells the pid of what it started, and nothing of what could
   assert.deepEqual(pids, [Number(text)]);
   await assert.rejects(start(["/no/such/program"]));
   assert.equal(pids.length, 1);
+});
+
+/** Chunks that are made when they are asked for, and a note of how many were. */
+function countedChunks(count: number, bytes: number) {
+  const state = { asked: 0, isClosed: false };
+  async function* chunks() {
+    try {
+      for (let i = 0; i < count; i++) {
+        state.asked++;
+        yield await Promise.resolve(new Uint8Array(bytes).fill(97 + i % 26));
+      }
+    } finally {
+      state.isClosed = true;
+    }
+  }
+  return { state, chunks: chunks() };
+}
+
+test("spawnProcess() streams chunks to the program, which sees their end", async () => {
+  const { state, chunks } = countedChunks(50, 100_000);
+  const { exitCode, stdout } = await sh("wc -c", { stdin: chunks });
+  assert.deepEqual([exitCode, stdout.trim(), state.isClosed], [0, "5000000", true]);
+});
+
+test("spawnProcess() asks for no more chunks than a program reads", async () => {
+  const { state, chunks } = countedChunks(1_000_000, 100_000);
+  const { exitCode, stdout, unfinished } = await sh("head -c 3", { stdin: chunks });
+  assert.deepEqual([exitCode, stdout, state.isClosed, unfinished], [0, "aaa", true, undefined]);
+  assert.ok(state.asked < 20, String(state.asked));
+});
+
+test("spawnProcess() gives a stream up although a background process holds the pipe and does not read", async () => {
+  const { state, chunks } = countedChunks(1_000_000, 100_000);
+  const { stdout } = await sh("exec 3<&0; sleep 1000 <&3 >/dev/null 2>&1 & echo $!", { stdin: chunks });
+  assert.ok(state.isClosed);
+  Deno.kill(Number(stdout), "SIGKILL");
+  await eventually("nobody holds the pipe", () => !isAlive(Number(stdout)));
+  // The write that was given up fails now, and its pipe is closed.
+  for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+test("spawnProcess() ends a program whose input fails, before it takes that for the end", async () => {
+  async function* chunks() {
+    yield await Promise.resolve(new Uint8Array([97]));
+    throw new Error("The part is gone");
+  }
+  const whole = `${await Deno.makeTempDir({ prefix: "remote-agents-" })}`;
+  try {
+    await assert.rejects(sh(`cat >/dev/null; touch ${whole}/seen`, { stdin: chunks() }), /The part is gone/);
+    await assert.rejects(Deno.stat(`${whole}/seen`), Deno.errors.NotFound);
+  } finally {
+    await Deno.remove(whole, { recursive: true });
+  }
+});
+
+test("spawnProcess() gives a stream up at the time limit and on abort", async () => {
+  for (const isByTime of [true, false]) {
+    const { state, chunks } = countedChunks(1_000_000, 100_000);
+    const options = isByTime ? { timeoutMs: 50 } : { signal: AbortSignal.timeout(50) };
+    const result = await sh("sleep 1000", { ...options, stdin: chunks, graceMs: () => 50 });
+    assert.deepEqual([result.exitCode, state.isClosed], [null, true]);
+  }
+});
+
+test("spawnProcess() tells which outputs it did not take to their end", async () => {
+  const { stdout, unfinished, leftover } = await sh("sleep 1000 2>/dev/null & echo $!");
+  assert.deepEqual(unfinished, ["stdout"]);
+  await leftover?.stop();
+  Deno.kill(Number(stdout), "SIGKILL");
 });

@@ -50,8 +50,8 @@ Deno.test("fleetResources() lists and finds the fleet's runs", async () => {
   const source = fleetResources(fakeFleet({
     runs: { recent: () => [RECORD], find: (id) => Promise.resolve(id === RUN ? run : undefined) },
   }));
-  assert.deepEqual(source.runs(), [{ id: RUN, title: "fleet_exec on web: ended", startedAt: 0 }]);
-  assert.match(await source.run(RUN, signal) ?? "", /^Run r_\w+: fleet_exec on web: ended\n/);
+  assert.deepEqual(source.runs(), [{ id: RUN, title: "fleet_exec on web", startedAt: 0 }]);
+  assert.match(await source.run(RUN, signal) ?? "", /^Run r_\w+: fleet_exec on web, ended\n/);
   assert.equal(await source.run("r_aaaaaaaaaaaaaaaaaaaa", signal), undefined);
   assert.equal(await source.run("../etc", signal), undefined);
 });

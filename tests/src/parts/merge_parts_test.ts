@@ -9,11 +9,11 @@ Deno.test("mergeParts() merges any number with few of them open, and leaves noth
   for (const count of [0, 1, 3, 4, 20]) {
     let open = 0;
     let most = 0;
-    async function* part(i: number): AsyncGenerator<Bytes> {
+    const part = async function* (i: number): AsyncGenerator<Bytes> {
       most = Math.max(most, ++open);
       yield* chunked(utf8(`a\t${i}\n${String.fromCharCode(98 + i)}\n`), 3);
       open--;
-    }
+    };
     const parts = Array.from({ length: count }, (_, i) => () => part(i));
     const merged = mergeParts(parts, { scratch: scratchIn(temporary.folder).scratch, maxOpen: 3 });
     const numbers = Array.from({ length: count }, (_, i) => i);

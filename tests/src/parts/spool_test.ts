@@ -42,7 +42,7 @@ Deno.test("a run opens to its ticket alone, and nobody learns which runs there a
 Deno.test("drop() ends what runs, frees everything, and a late request does not begin the run anew", async () => {
   await using opened = await openTestSpool();
   const { spool, folder } = opened;
-  const use = spool.join(keyOf("a"));
+  const use = spool.join(keyOf("a"), new AbortController().signal);
   await writePart(use.parts, "map.1", "12345");
   const writer = await use.parts.write("map.2");
   await writer.write(new Uint8Array(7));
@@ -62,6 +62,7 @@ Deno.test("drop() ends what runs, frees everything, and a late request does not 
 Deno.test("a writer that outlives its run keeps nothing", async () => {
   await using opened = await openTestSpool();
   const use = opened.spool.join(keyOf("a"));
+  use.parts.addBytes("in.0", new Uint8Array(1));
   await using writer = await use.parts.write("map.1");
   await writer.write(new Uint8Array(3));
   use[Symbol.dispose]();
@@ -165,4 +166,32 @@ Deno.test("openSpool() makes nothing before it is used, and leaves no part behin
     use[Symbol.dispose]();
   }
   assert.deepEqual([await namesIn(folder), await namesIn(`${folder}/owners`)], [["owners"], []]);
+});
+
+Deno.test("a run without a part keeps no place", async () => {
+  await using opened = await openTestSpool({ limits: { ...PART_LIMITS, maxRuns: 1 } });
+  const { spool, folder } = opened;
+  {
+    using use = spool.join(keyOf("a"));
+    await using writer = await use.parts.write("map.1");
+    await writer.write(new Uint8Array(3));
+  }
+  assert.deepEqual([spool.runs, spool.taken], [0, 0]);
+  using use = spool.join(keyOf("b"));
+  await writePart(use.parts, "map.1", "b");
+  const [own = ""] = (await namesIn(folder)).filter((name) => name !== "owners");
+  await eventually(
+    "the first one's folder is gone",
+    async () => (await namesIn(`${folder}/${own}`)).length === 1,
+  );
+});
+
+Deno.test("drop() does not wait for who only keeps the run", async () => {
+  await using opened = await openTestSpool();
+  using use = opened.spool.join(keyOf("a"));
+  await writePart(use.parts, "map.1", "12345");
+  const startedAt = performance.now();
+  assert.equal(await opened.spool.drop(keyOf("a")), 5);
+  assert.ok(performance.now() - startedAt < 4_000);
+  assert.ok(use.signal.aborted);
 });

@@ -42,7 +42,7 @@ export interface Requests extends Disposable {
 export function joinRequests(
   options: {
     readonly execute?: Execute;
-    readonly accepts?: () => boolean;
+    readonly accepts?: (op: string) => boolean;
     readonly drained?: () => Promise<void>;
   } = {},
 ): Requests {

@@ -54,6 +54,14 @@ Deno.test("receive() refuses at once on a node that runs nothing for others, and
   assert.equal(node.dispatcher.running, 0);
 });
 
+Deno.test("receive() asks for each operation whether the node runs it for others", async () => {
+  using node = host({ accepts: (op) => op === "part_read" });
+  node.receive(request(1, { op: "exec" }));
+  node.receive(request(2, { op: "part_read" }));
+  await turn();
+  assert.deepEqual(node.errors(), ["not_accepting", "ok"]);
+});
+
 Deno.test("receive() answers pings, also on a node that runs nothing for others", () => {
   using node = host({ accepts: () => false });
   node.receive({ t: "ping", id: 7 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressOf, agentIdOf, formatAddress, roomIdOf } from "../../../src/protocol/address.ts";
+import { hybridSuite } from "../../../src/host/hybrid_suite.ts";
 import * as oracle from "../../vectors/oracle.ts";
 
 Deno.test("addressOf(), roomIdOf() and agentIdOf() agree with the oracle on any key", async () => {
@@ -9,6 +10,8 @@ Deno.test("addressOf(), roomIdOf() and agentIdOf() agree with the oracle on any 
     assert.equal((await addressOf(publicKey)).toHex(), oracle.addressOf(publicKey).toString("hex"));
     assert.equal(await roomIdOf(publicKey), oracle.roomIdOf(publicKey));
     assert.equal(await agentIdOf(publicKey), oracle.agentIdOf(publicKey));
+    assert.equal(await agentIdOf(publicKey, hybridSuite.sha256), oracle.agentIdOf(publicKey));
+    assert.deepEqual(await addressOf(publicKey, hybridSuite.sha256), await addressOf(publicKey));
   }));
 });
 

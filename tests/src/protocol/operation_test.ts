@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isOperationName, OPERATIONS } from "../../../src/protocol/operation.ts";
+import { isByTicket, isOperationName, OPERATIONS } from "../../../src/protocol/operation.ts";
 
 for (const name of Object.keys(OPERATIONS)) {
   Deno.test(`isOperationName() knows "${name}"`, () => assert.ok(isOperationName(name)));
@@ -22,3 +22,8 @@ for (const [name, operation] of Object.entries(OPERATIONS)) {
     assert.ok(parsed.error?.issues.some(({ code }) => code === "unrecognized_keys"));
   });
 }
+
+Deno.test("isByTicket() opens part_read to whoever holds a ticket, and nothing else", () => {
+  const open = [...Object.keys(OPERATIONS), "toString", ""].filter(isByTicket);
+  assert.deepEqual(open, ["part_read"]);
+});

@@ -161,6 +161,7 @@ Deno.test("startMapReduce() keeps to simulated schedules of failures, losses and
     ),
     lateHosts: fc.array(fc.integer({ min: 0, max: 9_000 }), { maxLength: 2 }),
     areLeavingAtRead: fc.boolean(),
+    isResultLost: fc.boolean(),
   });
   await fc.assert(
     fc.asyncProperty(schedule, async (given) => {
@@ -170,6 +171,7 @@ Deno.test("startMapReduce() keeps to simulated schedules of failures, losses and
       const failures = [...given.failures];
       const lostLinks = [...given.lostLinks];
       const failed = new Map<string, number>();
+      let lostRuns = 0;
       let draws = 0;
       const fleet = createSimulatedFleet(ids, {
         commands,
@@ -181,11 +183,13 @@ Deno.test("startMapReduce() keeps to simulated schedules of failures, losses and
           failed.set(key, count + 1);
           return 3;
         },
-        error: ({ op }) => {
-          const mayLose = op === "part_read" || op === "part_fetch";
-          return mayLose && lostLinks.shift() === true
-            ? new OperationError("link_lost", "It broke")
-            : undefined;
+        error({ op }) {
+          // No partition may lose its host more than ten times.
+          if (op === "part_drop" || (op === "part_run" && lostRuns >= 9) || lostLinks.shift() !== true) {
+            return undefined;
+          }
+          if (op === "part_run") lostRuns++;
+          return new OperationError("link_lost", "It broke");
         },
       });
       const spec = specOf({ ...kinds[kind], reducers: given.reducers, slots, maxRetries }, texts);
@@ -205,6 +209,11 @@ Deno.test("startMapReduce() keeps to simulated schedules of failures, losses and
         const outcome = await pass(run.ended);
         assert.deepEqual(outcome, { status: "done" });
         if (given.areLeavingAtRead) { for (const id of ids.slice(1)) fleet.leave(id); }
+        if (given.isResultLost) {
+          for (const name of fleet.parts()) {
+            if (name.startsWith("out.")) { for (const id of ids) fleet.lose(id, name); }
+          }
+        }
         assert.equal(await read(), oracles[kind]?.(texts.join(""), texts));
         await pass(run.drop());
         assert.deepEqual(fleet.parts(), []);
@@ -213,4 +222,227 @@ Deno.test("startMapReduce() keeps to simulated schedules of failures, losses and
     }),
     { numRuns: 150 },
   );
+});
+
+Deno.test("startMapReduce() fails with the partitions that failed too often, and with no other", async () => {
+  const schedule = fc.record({
+    doomed: fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 3 }),
+    hosts: fc.integer({ min: 1, max: 4 }),
+    maxRetries: fc.integer({ min: 0, max: 2 }),
+    durations: fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 1, maxLength: 9 }),
+    isInReduce: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(schedule, async ({ doomed, hosts, maxRetries, durations, isInReduce }) => {
+      let draws = 0;
+      const attempts = new Map<number, { host: string; attempt: number }[]>();
+      const stageOfDoom = isInReduce ? "reduce" : "map";
+      const fleet = createSimulatedFleet(Array.from({ length: hosts }, (_, i) => `h${i}`), {
+        commands,
+        duration: () => durations[draws++ % durations.length] ?? 0,
+        exitCode({ stage, partition, host, attempt }) {
+          if (stage !== stageOfDoom || !doomed.includes(partition)) return 0;
+          attempts.set(partition, [...attempts.get(partition) ?? [], { host, attempt }]);
+          return 3;
+        },
+      });
+      const texts = Array.from({ length: 10 }, (_, i) => `a${i} b\n`);
+      const spec = specOf({ ...kinds["words"], reducers: 10, maxRetries }, texts);
+      await withRun(fleet, spec, async (run, { pass }) => {
+        const outcome = await pass(run.ended);
+        assert.ok(outcome.status === "failed" && outcome.failed.length > 0);
+        for (const failed of outcome.failed) {
+          assert.equal(failed.stage, stageOfDoom);
+          assert.ok(doomed.includes(failed.partition));
+          assert.deepEqual(
+            failed.attempts.map(({ host, attempt, exitCode, stderr }) => ({
+              host,
+              attempt,
+              exitCode,
+              stderr,
+            })),
+            attempts.get(failed.partition)?.map((one) => ({
+              ...one,
+              exitCode: 3,
+              stderr: `bad ${failed.partition}`,
+            })),
+          );
+          assert.ok(failed.attempts.length > maxRetries);
+          const different = new Set(failed.attempts.map(({ host }) => host)).size;
+          assert.equal(different, Math.min(hosts, failed.attempts.length));
+        }
+        await assert.rejects(
+          run.readResult(() => {}, new AbortController().signal),
+          /Cannot give the result/,
+        );
+        assert.ok(fleet.parts().length > 0, "what succeeded is kept");
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("startMapReduce() resumes: what is there is not done again, what is gone is", async () => {
+  const texts = ["a b\n", "b c\n", "c d\n", "e\n", "a\n"];
+  let isBroken = true;
+  const fleet = createSimulatedFleet(["h1", "h2", "h3"], {
+    commands,
+    duration: () => 10,
+    exitCode: ({ stage, partition }) => isBroken && stage === "reduce" && partition === 1 ? 1 : 0,
+  });
+  const spec = specOf({ ...kinds["words"], reducers: 2 }, texts);
+  const kept = await withRun(fleet, spec, async (run, { pass }) => {
+    assert.equal((await pass(run.ended)).status, "failed");
+    return JSON.parse(JSON.stringify(run.snapshot()));
+  });
+  assert.equal(kept.maps.length, 5);
+  const [lost] = kept.maps;
+  for (const name of fleet.parts()) {
+    if (name.startsWith(`map.${lost.partition}.`)) {
+      for (const host of ["h1", "h2", "h3"]) fleet.lose(host, name);
+    }
+  }
+  isBroken = false;
+  fleet.log.length = 0;
+  await withRun(fleet, spec, async (run, { pass, read }) => {
+    assert.deepEqual(await pass(run.ended), { status: "done" });
+    assert.equal(await read(), oracles["words"]?.(texts.join(""), texts));
+    assert.equal(run.snapshot().times, 1);
+  }, { resume: kept });
+  const maps = fleet.log.flatMap(({ op, params }) => {
+    const { stage, partition, attempt } = Object(params);
+    return op === "part_run" && stage === "map" ? [{ partition, isNew: attempt >= 1_000 }] : [];
+  });
+  assert.ok(maps.every(({ isNew }) => isNew));
+  assert.ok(maps.every(({ partition }) => partition === lost.partition), JSON.stringify(maps));
+});
+
+Deno.test("startMapReduce() ends everything and removes the parts when it is cancelled", async () => {
+  const fleet = createSimulatedFleet(["h1", "h2"], {
+    commands,
+    duration: ({ op }) => op === "part_run" ? 5_000 : 10,
+  });
+  const controller = new AbortController();
+  const spec = specOf({ ...kinds["words"], reducers: 2 }, ["a\n", "b\n", "c\n", "d\n", "e\n", "f\n"]);
+  await withRun(fleet, spec, async (run, { pass }) => {
+    assert.deepEqual(await pass(run.ended), { status: "cancelled" });
+    assert.deepEqual(fleet.parts(), []);
+    await assert.rejects(run.readResult(() => {}, new AbortController().signal), /was cancelled/);
+  }, { signal: controller.signal, before: () => setTimeout(() => controller.abort(), 7_000) });
+});
+
+Deno.test("startMapReduce() does nothing if it is cancelled before it begins", async () => {
+  const fleet = createSimulatedFleet(["h1"], prompt);
+  await withRun(fleet, specOf({}, ["a\n"]), async (run, { pass }) => {
+    assert.deepEqual(await pass(run.ended), { status: "cancelled" });
+  }, { signal: AbortSignal.abort() });
+  assert.deepEqual(fleet.log, []);
+});
+
+Deno.test("startMapReduce() maps files where they lie", async () => {
+  const files = { h1: { "/a": "x y\n", "/b": "y\n" }, h2: { "/a": "z x\n" } };
+  const fleet = createSimulatedFleet(["h1", "h2", "h3"], prompt, files);
+  const inputs = [
+    { type: "files", host: "h1", paths: ["/a", "/b"], bytes: 6 },
+    { type: "files", host: "h2", paths: ["/a"], bytes: 4 },
+  ] as const;
+  await withRun(fleet, specOf({ ...kinds["words"], inputs }, []), async (run, { pass, read }) => {
+    assert.deepEqual(await pass(run.ended), { status: "done" });
+    assert.equal(await read(), "x\t2\ny\t2\nz\t1\n");
+  });
+  const fetched = fleet.log.filter(({ op, params }) =>
+    op === "part_fetch" && Object(params).from === "coordinator"
+  );
+  assert.deepEqual(fetched, []);
+});
+
+Deno.test("startMapReduce() takes ranges of a file of the coordinator", async () => {
+  const fleet = createSimulatedFleet(["h1", "h2"], prompt, { coordinator: { "/in": "ab\ncd\nef\n" } });
+  const inputs = [[0, 3], [3, 9]].map(([start = 0, end = 0]) => ({
+    type: "range" as const,
+    path: "/in",
+    start,
+    end,
+  }));
+  await withRun(fleet, specOf({ map: "upper", inputs }, []), async (run, { pass, read }) => {
+    assert.deepEqual(await pass(run.ended), { status: "done" });
+    assert.equal(await read(), "AB\nCD\nEF\n");
+  });
+});
+
+for (
+  const { what, fields, expected } of [
+    { what: "reduced", fields: { reduce: "flat" }, expected: "[1,2,3]\n" },
+    { what: "as values of their own", fields: {}, expected: "[1,2]\n[3]\n" },
+  ]
+) {
+  Deno.test(`startMapReduce() gives JSON results, ${what}`, async () => {
+    const fleet = createSimulatedFleet(["h1", "h2"], prompt);
+    const spec = specOf({ map: "lengths", format: "json", items: "json", ...fields }, [
+      '"a"\n"bb"\n',
+      '"ccc"\n',
+    ]);
+    await withRun(fleet, spec, async (run, { pass, read }) => {
+      assert.deepEqual(await pass(run.ended), { status: "done" });
+      assert.equal(await read(), expected);
+    });
+  });
+}
+
+Deno.test("startMapReduce() tells how far it is, and where", async () => {
+  const fleet = createSimulatedFleet(["h1"], prompt);
+  const told: string[] = [];
+  const onProgress: MapReduceOptions["onProgress"] = ({ stage, done, total, host }) =>
+    void told.push(`${stage} ${done}/${total} ${host}`);
+  await withRun(fleet, specOf({ map: "add", reduce: "add" }, ["1\n", "2\n"]), async (run, { pass }) => {
+    await pass(run.ended);
+    assert.deepEqual(run.progress, { stage: "reduce", done: 1, total: 1 });
+  }, { onProgress });
+  assert.deepEqual(told, ["map 1/2 h1", "reduce 0/1 h1", "reduce 1/1 h1"]);
+});
+
+Deno.test("startMapReduce() reads on from the same place when a host leaves while its result is read", async () => {
+  const texts = Array.from({ length: 4 }, (_, i) => `${"abcdefgh".repeat(5)}${i}\n`);
+  const fleet = createSimulatedFleet(["h1", "h2", "h3"], prompt);
+  await withRun(fleet, specOf({ map: "upper", reduce: "cat" }, texts), async (run, { pass }) => {
+    await pass(run.ended);
+    const [{ host } = { host: "" }] = run.snapshot().reduces;
+    let text = "";
+    await pass(run.readResult((bytes) => {
+      text += toText(bytes);
+      if (text.length > 30) fleet.leave(host);
+    }, new AbortController().signal));
+    assert.equal(text, texts.join("").toUpperCase());
+  });
+});
+
+Deno.test("readResult() says so if what is done again comes out differently", async () => {
+  let times = 0;
+  const behaviour: Behaviour = {
+    ...prompt,
+    commands: { ...commands, moody: (input) => `${times++}${input}` },
+  };
+  const moody = createSimulatedFleet(["h1", "h2"], behaviour);
+  await withRun(moody, specOf({ map: "upper", reduce: "moody" }, ["a".repeat(99)]), async (run, { pass }) => {
+    await pass(run.ended);
+    const [{ host } = { host: "" }] = run.snapshot().reduces;
+    const reading = run.readResult(() => moody.leave(host), new AbortController().signal);
+    await assert.rejects(pass(reading), /had to be done again, and its output is another one now/);
+  });
+});
+
+Deno.test("readResult() ends when whoever reads fails or wants no more", async () => {
+  const fleet = createSimulatedFleet(["h1", "h2"], prompt);
+  const texts = ["a b c d e f g\n", "a b c x y z\n"];
+  await withRun(fleet, specOf({ ...kinds["words"], reducers: 4 }, texts), async (run, { pass, read }) => {
+    await pass(run.ended);
+    const failing = run.readResult(() => {
+      throw new Error("The disk is full");
+    }, new AbortController().signal);
+    await assert.rejects(pass(failing), /The disk is full/);
+    const controller = new AbortController();
+    const stopped = run.readResult(() => controller.abort(new Error("Enough")), controller.signal);
+    await pass(stopped.catch(() => {}));
+    assert.equal(await read(), oracles["words"]?.(texts.join(""), texts));
+  });
 });

@@ -170,8 +170,10 @@ export function createSimulatedFleet(
       most.active = Math.max(most.active, host.active);
       try {
         await take();
+        const answer = run(host, params);
+        // The work is done, and nobody hears of it.
         if (error !== undefined) throw error;
-        return run(host, params);
+        return answer;
       } finally {
         host.active--;
       }
