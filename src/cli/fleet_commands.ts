@@ -32,7 +32,8 @@ export function addFleetCommands(program: CommandUnknownOpts, starter: Starter):
       })
     );
 
-  addSettingOptions(program.command("exec"), "exec")
+  // What it does comes first in its help, and then how it reaches the room.
+  const exec = program.command("exec")
     .argument("[target]", "who is meant; may be left out with --retry-failed")
     .argument("[command...]", "one word: a line for the shell; several: a program and its arguments")
     .option("--cwd <folder>", "where to run it (default: the home folder of the agent's user)")
@@ -45,7 +46,8 @@ export function addFleetCommands(program: CommandUnknownOpts, starter: Starter):
     .option("--include-self", "also this machine")
     .option("--mask-numbers", "outputs that differ only in numbers count as alike")
     .option("--dry-run", "only show which machines are meant")
-    .option("--json", "print JSON")
+    .option("--json", "print JSON");
+  addSettingOptions(exec, "exec")
     .summary("run a command on many machines")
     .description(
       "Runs a command on all machines that a target means, waits for its end, and shows what they said: machines that said the " +
@@ -77,7 +79,8 @@ export function addFleetCommands(program: CommandUnknownOpts, starter: Starter):
       })
     );
 
-  addSettingOptions(program.command("mapreduce"), "mapreduce")
+  // What it does comes first in its help, and then how it reaches the room.
+  const mapreduce = program.command("mapreduce")
     .argument("[target]", "who takes part (default: all)")
     .option("--file <path>", "input: a file of this machine")
     .option("--glob <pattern>", "input: files of the machines, such as '/var/log/app/*.log'")
@@ -99,7 +102,8 @@ export function addFleetCommands(program: CommandUnknownOpts, starter: Starter):
     .option("--resume <run>", "go on with a run that failed or was broken off")
     .option("--include-self", "also this machine")
     .option("--dry-run", "only show what would be done")
-    .option("--json", "print JSON")
+    .option("--json", "print JSON");
+  addSettingOptions(mapreduce, "mapreduce")
     .summary("work on much data with commands on many machines")
     .description(
       "Cuts the input into pieces, runs a command on each on the machines of a target, and another on what they wrote. Pieces that " +

@@ -47,7 +47,9 @@ function streamOf(sources: readonly Source[], input: PartInput, parts: RunParts)
   const merged = () => mergeParts(sources.map(({ open }) => open), { scratch: () => parts.scratch() });
   switch (input.as) {
     case "lines":
-      return input.merge === "key" ? merged() : concat(sources);
+      return input.merge === "key" ? merged() : concatLines(sources);
+    case "bytes":
+      return concat(sources);
     case "array":
       return arrayOfLines(
         input.merge === "key" ? [{ name: "the merged input", open: merged }] : sources,
@@ -57,6 +59,24 @@ function streamOf(sources: readonly Source[], input: PartInput, parts: RunParts)
       return arrayOfWholes(sources, input.items);
     case "groups":
       return groupsOfLines(merged(), input.items);
+  }
+}
+
+const NEWLINE = 10;
+
+/** One after the other; the last line of one and the first of the next stay two. */
+async function* concatLines(sources: readonly Source[]): AsyncGenerator<Bytes> {
+  let last = NEWLINE;
+  for (const { open } of sources) {
+    let isFirst = true;
+    for await (const chunk of open()) {
+      const end = chunk.at(-1);
+      if (end === undefined) continue;
+      if (isFirst && last !== NEWLINE) yield Uint8Array.of(NEWLINE);
+      isFirst = false;
+      last = end;
+      yield chunk;
+    }
   }
 }
 

@@ -31,8 +31,8 @@ export interface MapReduceSpec {
   readonly reduce?: string | undefined;
   /** Whether map output lines are `key<TAB>value`, and go to reducers by key. */
   readonly isKeyed: boolean;
-  /** How commands read: lines as they are, or JSON. */
-  readonly format: "lines" | "json";
+  /** How commands read: lines, bytes as they are, or JSON. */
+  readonly format: "lines" | "bytes" | "json";
   /** What a line of the input is. */
   readonly items: "text" | "json";
   /** How many reducers, if there are keys; from 1 to 256. */

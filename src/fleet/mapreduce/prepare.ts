@@ -37,7 +37,7 @@ export async function prepareRun(request: MapReduceRequest, options: PrepareOpti
     combine: request.combine,
     reduce: request.reduce,
     isKeyed: request.isKeyed,
-    format: request.format,
+    format: isCutAnywhere(request) ? "bytes" : request.format,
     items: request.format === "json" && request.input.type === "data" ? "json" : "text",
     reducers: Math.min(request.reducers ?? Math.min(hosts.length, MAX_DEFAULT_REDUCERS), MAX_REDUCERS),
     cwd: request.cwd,
@@ -45,6 +45,11 @@ export async function prepareRun(request: MapReduceRequest, options: PrepareOpti
     slots: request.slots,
     maxRetries: request.maxRetries,
   };
+}
+
+/** A file that is cut at multiples of bytes has no lines to keep apart. */
+function isCutAnywhere({ input, format }: MapReduceRequest): boolean {
+  return format === "lines" && input.type === "file" && input.splitBy === "bytes";
 }
 
 async function inputsOf(

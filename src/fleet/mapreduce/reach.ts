@@ -61,20 +61,27 @@ export function createReach(
       hosts: () => hosts,
       onHostsChange(listener) {
         let isStopped = false;
-        let looking: Promise<void> | undefined;
+        let isLooking = false;
+        let hasChanged = false;
         const look = async () => {
+          hasChanged = true;
+          if (isLooking) return;
+          isLooking = true;
           try {
-            hosts = choose(await fleet.present());
+            // What changes during a look is looked at after it.
+            while (hasChanged && !isStopped) {
+              hasChanged = false;
+              hosts = choose(await fleet.present());
+              if (!isStopped) listener();
+            }
           } catch (error) {
             // Without a connection nobody is known to have left: requests fail by themselves, and are tried again.
             if (!(error instanceof OperationError)) throw error;
-            return;
           } finally {
-            looking = undefined;
+            isLooking = false;
           }
-          if (!isStopped) listener();
         };
-        const stop = fleet.onAgentsChange(() => void (looking ??= look()));
+        const stop = fleet.onAgentsChange(() => void look());
         return () => {
           isStopped = true;
           stop();

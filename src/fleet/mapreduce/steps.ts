@@ -20,7 +20,7 @@ export function countReducers({ isKeyed, reduce, reducers }: MapReduceSpec): num
 
 /** Tells whether an empty map output adds nothing to a reducer's input. With JSON values, it would be one of them. */
 export function skipsEmptyParts({ isKeyed, format }: MapReduceSpec): boolean {
-  return isKeyed || format === "lines";
+  return isKeyed || format !== "json";
 }
 
 /** Returns the name under which the input of a map lies. */
@@ -47,7 +47,12 @@ export function mapSteps(spec: MapReduceSpec, partition: number, attempt: number
     ...at,
     command: spec.map,
     stage: "map",
-    input: { ...source, merge: "concat", items: spec.items, as: isJson ? "array" : "lines" },
+    input: {
+      ...source,
+      merge: "concat",
+      items: spec.items,
+      as: spec.format === "json" ? "array" : spec.format,
+    },
     output: first,
   };
   if (spec.combine === undefined) return [map];
@@ -90,7 +95,7 @@ export function reduceStep(
 function gathered({ isKeyed, format }: MapReduceSpec): Omit<PartRunParams["input"], "parts"> {
   const isJson = format === "json";
   if (isKeyed) return { merge: "key", items: isJson ? "json" : "text", as: isJson ? "groups" : "lines" };
-  return { merge: "concat", items: isJson ? "json" : "text", as: isJson ? "values" : "lines" };
+  return { merge: "concat", items: isJson ? "json" : "text", as: format === "json" ? "values" : format };
 }
 
 function common({ run, ticket, cwd, timeoutMs }: MapReduceSpec) {

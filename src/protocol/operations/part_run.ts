@@ -23,10 +23,11 @@ export const PartInput = z.object({
   /** What a line of the input is: text as it is, or a JSON value. */
   items: z.enum(["text", "json"]),
   /**
-   * How the command reads it. `lines`: as it is. `array`: one JSON array of the lines. `values`: one JSON array with the whole of
+   * How the command reads it. `bytes`: as it is, one source right after the other. `lines`: the same, but a source that does not end
+   * in a line feed gets one before the next. `array`: one JSON array of the lines. `values`: one JSON array with the whole of
    * each part as one value. `groups`: for each key of the merged lines one line `{"key": ..., "values": [...]}`.
    */
-  as: z.enum(["lines", "array", "values", "groups"]),
+  as: z.enum(["lines", "bytes", "array", "values", "groups"]),
 });
 export type PartInput = z.infer<typeof PartInput>;
 
