@@ -117,6 +117,17 @@ const UNITS: Units = {
       "node:timers": "batches by turns of the event loop, and timers that can be unreferenced",
     },
   },
+  "src/parts": {
+    uses: {
+      "src/protocol": "the names and tickets of parts",
+      "src/host": "files that are read, and who is alive",
+      "src/errors.ts": ERRORS,
+    },
+    packages: {
+      "node:fs/promises": "how much room a disk has",
+      "node:path": "paths of this platform",
+    },
+  },
   // Layer 4.
   "src/executors": {
     uses: {
@@ -125,6 +136,7 @@ const UNITS: Units = {
       "src/host": "processes, files and the machine",
       "src/jobs": "commands that go on",
       "src/backups": "what is overwritten is kept",
+      "src/parts": "data of distributed runs",
       "src/audit": "the one place where requests are recorded",
       "src/errors.ts": ERRORS,
     },
@@ -140,7 +152,16 @@ const UNITS: Units = {
       "src/protocol": "the operations",
       "src/peer": "other machines",
       "src/executors": "this machine",
+      "src/host": "the database of runs, files that are divided, and who is alive",
+      "src/parts": "the coordinator's own parts, and merging by key",
       "src/errors.ts": ERRORS,
+    },
+    packages: {
+      "zod": "what comes out of the database and of small files",
+      "diff": "odd hosts against the usual ones",
+      "node:crypto": "hashes of results, as they stream",
+      "node:fs/promises": "results, as they stream",
+      "node:path": "paths of this platform",
     },
   },
   // Layer 5.
@@ -201,6 +222,7 @@ const UNITS: Units = {
       "src/executors": "built here",
       "src/jobs": "opened here",
       "src/backups": "opened here",
+      "src/parts": "opened here",
       "src/audit": "opened here",
       "src/host": "the sandbox, the stored modes and the paths",
       "src/safety": "the default rules about paths",
@@ -242,6 +264,8 @@ const UNTESTED: Readonly<Record<string, string>> = {
   "src/protocol/version.ts": "two constants",
   "src/protocol/define_operation.ts": "types, and a function that returns its argument",
   "src/executors/executor.ts": "types only",
+  "src/fleet/run.ts": "types only",
+  "src/fleet/mapreduce/ports.ts": "types only",
   "src/executors/table.ts": "one line an operation, each of which mod_test.ts carries out",
   "src/host/sandbox/sandbox.ts": "types only",
   "src/protocol/operations/set_mode.ts": "one schema, which set_mode_test.ts of the executors goes through",

@@ -7,7 +7,7 @@ import type { OperationName } from "../protocol/operation.ts";
 import type { HostStatus } from "../protocol/run.ts";
 import { chooseHosts } from "./choose_hosts.ts";
 import type { Run, RunRequest } from "./fan_out.ts";
-import type { AgentSummary, Fleet } from "./fleet.ts";
+import type { AgentRef, AgentSummary, Fleet } from "./fleet.ts";
 import { parseCount } from "./rollout.ts";
 import type { Flow, RunRecord } from "./run.ts";
 
@@ -37,6 +37,8 @@ export interface RunPlan {
 /** Those who are meant, and how they are gone about. */
 export type PlannedRun = Pick<RunRequest, "tool" | "op" | "params" | "target" | "hosts" | "leftOut" | "flow">;
 
+/** Parameters of which only one may be given: what to run, and what to write. */
+const EITHER = [["command", "argv"], ["content", "content_base64"]] as const;
 /** Which hosts are to be tried again. */
 const TO_RETRY: ReadonlySet<HostStatus> = new Set(["failed", "refused", "timed_out", "gone", "skipped"]);
 
@@ -57,17 +59,21 @@ export async function planRun(fleet: Fleet, plan: RunPlan): Promise<PlannedRun> 
   const target = plan.target ?? "all";
   const only = earlier === undefined ? undefined : hostsToRetry(earlier);
   const agents = await fleet.present();
-  const { hosts, leftOut } = chooseHosts(earlier === undefined ? agents : agents.filter(isIn(earlier)), {
+  const chosen = chooseHosts(earlier === undefined ? agents : agents.filter(isIn(earlier)), {
     target,
     includeSelf: plan.includeSelf ?? (earlier !== undefined && hasSelf(earlier, agents)),
     ...(only === undefined ? {} : { only }),
   });
+  const { leftOut } = chosen;
+  // Without a target all hosts that did not succeed are meant: those that have left are asked too, so that the answer has them.
+  const left = earlier === undefined || plan.target !== undefined ? [] : absentOf(earlier, agents);
+  const hosts = [...chosen.hosts, ...left].map(({ id, name }) => ({ id, name }));
   return {
     tool: plan.tool,
     op: plan.op,
     params: earlier === undefined ? plan.params : { ...paramsOf(earlier, plan), ...plan.params },
     target,
-    hosts: hosts.map(({ id, name }) => ({ id, name })),
+    hosts,
     leftOut,
     flow: flowOf(plan, hosts.length),
   };
@@ -98,6 +104,13 @@ function isIn({ hosts }: RunRecord): (agent: AgentSummary) => boolean {
   return ({ id }) => ids.has(id);
 }
 
+/** Hosts that are to be tried again and are not there. */
+function absentOf({ hosts }: RunRecord, agents: readonly AgentSummary[]): readonly AgentRef[] {
+  const present = new Set(agents.map(({ id }) => id));
+  return hosts.filter(({ status, agent }) => TO_RETRY.has(status) && !present.has(agent.id))
+    .map(({ agent }) => agent);
+}
+
 function hasSelf({ hosts }: RunRecord, agents: readonly AgentSummary[]): boolean {
   const self = agents.find(({ isSelf }) => isSelf);
   return hosts.some(({ agent }) => agent.id === self?.id);
@@ -107,10 +120,8 @@ function hasSelf({ hosts }: RunRecord, agents: readonly AgentSummary[]): boolean
 function paramsOf(earlier: RunRecord, { op, params }: RunPlan): Record<string, unknown> {
   if (earlier.op !== op || typeof earlier.params !== "object" || earlier.params === null) return {};
   const before = { ...earlier.params } as Record<string, unknown>; // An object, as it was parsed when the run began.
-  // One of the two says what to run.
-  if ("command" in params || "argv" in params) {
-    delete before["command"];
-    delete before["argv"];
+  for (const either of EITHER) {
+    if (either.some((key) => params[key] !== undefined)) { for (const key of either) delete before[key]; }
   }
   return before;
 }

@@ -34,10 +34,8 @@ export function planUndo(record: RunRecord, { force }: { readonly force: boolean
       remedy: "End it with fleet_cancel first, or wait for its end with fleet_get",
     });
   }
-  // Those that were not begun have nothing to undo, and would only make the answer longer.
-  const reached = record.hosts.filter(({ status, startedAt }) =>
-    status !== "refused" && startedAt !== undefined
-  );
+  // The others have nothing to undo, and would only make the answer longer.
+  const reached = record.hosts.filter(mayHaveWritten);
   if (reached.length === 0) {
     throw new OperationError("bad_request", `Cannot undo run ${record.id}: it wrote on no host`);
   }
@@ -48,9 +46,11 @@ export function planUndo(record: RunRecord, { force }: { readonly force: boolean
   };
 }
 
-/** Whether a host has written, or may have before the connection to it broke. */
-function mayHaveWritten({ status, result }: HostOutcome): boolean {
-  return result !== undefined || status === "gone" || status === "timed_out";
+/** Whether a host has written, or may have: of one that was begun and answered with an error of its own, it is known that it has not. */
+function mayHaveWritten({ status, startedAt, result, error }: HostOutcome): boolean {
+  if (result !== undefined) return true;
+  if (startedAt === undefined || status === "refused") return false;
+  return status !== "failed" || error === undefined || error.code === "internal" || error.code === "cancelled";
 }
 
 /** Decides what is asked of one host. */

@@ -44,7 +44,8 @@ export const RESOURCE_TEMPLATES = [
     title: "A run over the fleet",
     uriTemplate: URI_TEMPLATES.run,
     description:
-      "Every host of a run with its state and output, up to 8 MiB a read. from: the byte to read on from",
+      "Every host of a run with its state and output, or the whole result of a mapreduce, up to 8 MiB a read. from: the byte to " +
+      "read on from",
     mimeType: "text/plain",
   },
 ] as const;

@@ -5,6 +5,7 @@ import type { AgentSummary } from "../fleet/fleet.ts";
 import { OperationError } from "../errors.ts";
 import type { ResultOf } from "../protocol/operation.ts";
 import type { ReadPage } from "./job_output.ts";
+import type { DistributedRunView } from "./run_result.ts";
 
 /** A run in a list. */
 export interface RunSummary {
@@ -27,9 +28,11 @@ export interface ResourceSource {
     params: Parameters<ReadPage>[0],
     signal: AbortSignal,
   ): ReturnType<ReadPage>;
-  /** All that is known of a run, as text; undefined if there is no such run. */
+  /** All that is known of a run of a fleet tool, as text; undefined if there is no such run. */
   run(id: string, signal: AbortSignal): Promise<string | undefined>;
-  /** The runs that are known, the newest first. */
+  /** A run of mapreduce; undefined if there is no such run. */
+  distributedRun(id: string): Promise<DistributedRunView | undefined>;
+  /** The runs of both kinds that are known, the newest first. */
   runs(): readonly RunSummary[];
   /** Tells when an agent came, left or changed, until the function that it returns is called. */
   onAgentsChange(listener: () => void): () => void;

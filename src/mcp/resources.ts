@@ -8,6 +8,7 @@ import { plainLine } from "../protocol/plain_line.ts";
 import { readJobOutput, type ResourceText } from "./job_output.ts";
 import { knownAgents, type ResourceSource } from "./resource_source.ts";
 import { describeError } from "./result.ts";
+import { readRunResult } from "./run_result.ts";
 import { jsonBytes, MAX_READ_BYTES, sliceText } from "./text_slice.ts";
 import { formatResourceUri, parseResourceUri, type ResourceUri } from "./uris.ts";
 
@@ -60,7 +61,9 @@ async function readParsed(
     case "run": {
       const whole = await source.run(uri.run, signal);
       if (whole === undefined) {
-        throw notFound(text, "no such run is known here; runs are known to the server that began them");
+        const view = await source.distributedRun(uri.run);
+        if (view !== undefined) return await readRunResult(uri.run, { view, from: uri.from });
+        throw notFound(text, "no such run is known here; runs are known to the machine that began them");
       }
       const piece = sliceText(whole, uri.from ?? 0);
       const contents = [{ uri: text, mimeType: "text/plain", text: piece.text }];

@@ -18,6 +18,10 @@ export const MAX_INPUT_FILES = 100_000;
 /** Hosts that are asked at once. */
 const PARALLEL = 64;
 const PAGE_ENTRIES = 5_000;
+/** Milliseconds that a host may take for one page; it looks through its folders for 20 s at most. */
+const PAGE_MS = 120_000;
+/** Characters of a path that a request to map it may have. */
+const MAX_PATH_CHARACTERS = 4_096;
 const WILDCARD = /[*?[\]{}]/;
 
 /**
@@ -42,7 +46,8 @@ export function splitPattern(pattern: string): { readonly folder: string; readon
  *
  * @param pattern - as shells know it, such as `/var/log/app/*.log`; relative to the home folder of the agent's user
  * @returns files by host, in the order of `hosts` and of their paths
- * @throws {OperationError} If no host has such a file, one cannot be asked, or there are over 100 000.
+ * @throws {OperationError} If no host has such a file, one cannot be asked, does not answer or does not tell all, or there are over
+ * 100 000.
  */
 export async function findFiles(
   fleet: Hosts,
@@ -92,10 +97,25 @@ async function filesOf(
     };
     const { result } = await list(fleet, host, { params, signal });
     if (result === undefined) return [];
+    // What a host leaves out would be missing from the result, and nobody would see it.
+    if (result.stopped !== null) {
+      throw incomplete(
+        host,
+        pattern,
+        `it did not look through everything: ${plainLine(result.stopped.message)}`,
+      );
+    }
     for (const { path, size } of result.entries) {
-      files.push({ host: host.id, path: `${result.path.replace(/\/$/, "")}/${path}`, bytes: size ?? 0 });
+      const whole = `${result.path.replace(/\/$/, "")}/${path}`;
+      if (whole.length > MAX_PATH_CHARACTERS) {
+        throw incomplete(host, pattern, `a path there has over ${MAX_PATH_CHARACTERS} characters`);
+      }
+      files.push({ host: host.id, path: whole, bytes: size ?? 0 });
     }
     cursor = result.next ?? undefined;
+    if (cursor !== undefined && result.entries.length === 0) {
+      throw incomplete(host, pattern, "it answers with a page that has no files, and says that more follow");
+    }
   } while (cursor !== undefined && files.length <= MAX_INPUT_FILES);
   return files;
 }
@@ -109,9 +129,21 @@ async function list(
     readonly signal: AbortSignal;
   },
 ) {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), PAGE_MS);
   try {
-    return await fleet.call(host.id, { op: "list_dir", params }, { signal });
+    const both = AbortSignal.any([signal, limit.signal]);
+    return await fleet.call(host.id, { op: "list_dir", params }, { signal: both });
   } catch (error) {
+    if (limit.signal.aborted && !signal.aborted) {
+      throw new OperationError(
+        "timed_out",
+        `Cannot look for "${plainLine(params.path)}" on "${plainLine(host.name)}": it did not answer in ${
+          PAGE_MS / 1000
+        } s`,
+        { remedy: "Leave that host out of the target", cause: error },
+      );
+    }
     const failure = OperationError.from(error);
     if (failure.code === "cannot_run" && /no such/i.test(failure.message)) return { result: undefined };
     throw new OperationError(
@@ -119,5 +151,15 @@ async function list(
       `Cannot look for "${plainLine(params.path)}" on "${plainLine(host.name)}": ${failure.message}`,
       { cause: error, ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }) },
     );
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function incomplete(host: AgentRef, pattern: string, why: string): OperationError {
+  return new OperationError(
+    "cannot_run",
+    `Cannot look for "${plainLine(pattern)}" on "${plainLine(host.name)}": ${why}`,
+    { remedy: "Give a pattern that begins with a narrower folder, or leave that host out of the target" },
+  );
 }

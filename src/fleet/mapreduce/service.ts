@@ -9,7 +9,7 @@ import type { RunId } from "../../protocol/run.ts";
 import { chooseHosts } from "../choose_hosts.ts";
 import type { AgentRef, Hosts } from "../fleet.ts";
 import { createReach, type ReachOptions } from "./reach.ts";
-import { DistributedRun, type DistributedStatus } from "./distributed_run.ts";
+import { DistributedRun, type DistributedStatus, tellAll } from "./distributed_run.ts";
 import type { MapReduceRequest } from "./request.ts";
 import type { SavedRun, SavedRuns } from "./saved_runs.ts";
 
@@ -70,7 +70,7 @@ export function createMapReduces(fleet: Hosts, options: MapReducesOptions): MapR
   const runs = new Map<RunId, DistributedRun>();
   const listeners = new Set<() => void>();
   let hasEnded = false;
-  const tell = () => listeners.forEach((listener) => listener());
+  const tell = () => tellAll(listeners);
 
   const hostsFor: MapReduces["hostsFor"] = async ({ target, includeSelf }) =>
     chooseHosts(await fleet.present(), { target, includeSelf }).hosts.map(({ id, name }) => ({ id, name }));
@@ -144,6 +144,8 @@ export function createMapReduces(fleet: Hosts, options: MapReducesOptions): MapR
         );
       }
       const hosts = await hostsFor(run.request);
+      const meanwhile = runs.get(id);
+      if (meanwhile?.isGoingOn === true) return meanwhile; // Somebody else resumed it: two would do the same work.
       const { endedAt: _endedAt, problem: _problem, ...kept } = run;
       const opened = open({ ...kept, hosts: hosts.map((host) => host.id), status: "running" }, hosts);
       opened.begin();

@@ -125,7 +125,10 @@ function nextSteps({ run, tool, status, counts }: FoldedRun): string[] {
   }
   const failed = counts.hosts - counts.succeeded;
   return [
-    ...(failed > 0 ? [`To try again where it did not succeed, call with retry_failed "${run}"`] : []),
+    // An undo is asked for by the run that it undoes.
+    ...(failed > 0 && tool !== "undo_run"
+      ? [`To try again where it did not succeed, call with retry_failed "${run}"`]
+      : []),
     ...(tool === "fleet_write" && counts.succeeded > 0
       ? [`undo_run with run "${run}" puts back what was overwritten`]
       : []),

@@ -123,8 +123,11 @@ async function resultOf(
   // Half of the budget is for what stands around it, and bytes that are no ASCII cost more than one character.
   const wanted = Math.floor(maxTokens * CHARACTERS_PER_TOKEN / 2);
   const bytes = await read?.(0, wanted) ?? new Uint8Array(0);
-  const text = plainLines(new TextDecoder().decode(bytes)).slice(0, wanted);
-  return { result: { bytes: resultBytes, text, isCut: bytes.length < resultBytes } };
+  // What the end of the budget cuts in two is not shown at all.
+  const isCut = bytes.length < resultBytes;
+  const whole = plainLines(new TextDecoder().decode(bytes, { stream: isCut }));
+  const text = whole.slice(0, wanted).replace(/[\uD800-\uDBFF]$/, "");
+  return { result: { bytes: resultBytes, text, isCut: isCut || text.length < whole.length } };
 }
 
 /** Renders a run in a few lines, with its result behind bars. */
@@ -149,6 +152,17 @@ export function describeMapReduce(shown: MapReduceResult): string {
     ...shown.notes.map((note) => `Note: ${note}`),
     ...nextSteps(shown),
   ].join("\n");
+}
+
+/** Renders how a run stands, for whoever is shown its result beside it. */
+export async function describeDistributedRun(status: DistributedStatus): Promise<string> {
+  const { result, ...shown } = await showMapReduce(status, { maxTokens: 0 });
+  const where = result === undefined
+    ? []
+    : result.path === undefined
+    ? [`Result: ${result.bytes} bytes`]
+    : describeResult(result, status.id);
+  return [describeMapReduce(shown), ...where].join("\n");
 }
 
 function describeResult(

@@ -2,7 +2,7 @@
  * A run as a whole, host by host with all that is held of its output, for whoever reads the resource of it.
  */
 import type { HostOutcome, RunRecord } from "../../fleet/run.ts";
-import { plainLine } from "../../protocol/plain_line.ts";
+import { plainLine, plainLines } from "../../protocol/plain_line.ts";
 import { textOfHost } from "./fold_texts.ts";
 
 /** Renders every host of a run. What hosts said stands behind a bar, so that nothing in it can pass for a line about others. */
@@ -31,7 +31,7 @@ function describeHost(host: HostOutcome, text: string): string[] {
     `== ${status}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}: ${nameOf(agent)}`,
     ...(error === undefined ? [] : [`Error: ${plainLine(error.message)} [${error.code}]`]),
     ...(note === undefined ? [] : [`Note: ${plainLine(note)}`]),
-    ...(text === "" ? [] : text.split("\n").map((line) => `| ${line}`)),
+    ...(text === "" ? [] : plainLines(text).split("\n").map((line) => `| ${line}`)),
   ];
 }
 

@@ -24,7 +24,9 @@ Deno.test("openPartInput() gives every form of the input", async () => {
       { as: "groups", merge: "key", items: "json" },
       '{"key":"a","values":[1,3]}\n{"key":"b","values":[4]}\n{"key":"c","values":[2]}\n',
     ],
-    [{ parts: undefined, files: ["~/file", "file"] }, "x\nyx\ny"],
+    [{ parts: undefined, files: ["~/file", "file"] }, "x\ny\nx\ny"],
+    [{ parts: undefined, files: ["~/file", "file"], as: "bytes" }, "x\nyx\ny"],
+    [{ parts: ["map.2", "map.1"], as: "lines" }, "a\t3\nb\t4\na\t1\nc\t2\n"],
     [{ parts: undefined }, ""],
     [{ parts: [], as: "array" }, "[]"],
   ];

@@ -78,10 +78,10 @@ test("part_run streams files and parts one after the other", async () => {
   await Deno.writeTextFile(`${host.home}/-a\nb`, "one\n");
   await Deno.writeTextFile(`${host.home}/c`, "two");
   await runPart(host, "cat", { input: { files: ["~/-a\nb", "c", "c"] } });
-  assert.equal(await readText(host, "map.3.0"), "one\ntwotwo");
+  assert.equal(await readText(host, "map.3.0"), "one\ntwo\ntwo");
   addPart(host, "in.0", "x");
   await runPart(host, "cat", { input: { parts: ["in.0", "map.3.0", "in.0"] }, output: { name: "map.4" } });
-  assert.equal(await readText(host, "map.4.0"), "xone\ntwotwox");
+  assert.equal(await readText(host, "map.4.0"), "x\none\ntwo\ntwo\nx");
 });
 
 test("part_run sorts and divides output by key, and merges sorted parts", async () => {
