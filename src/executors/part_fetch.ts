@@ -5,7 +5,7 @@ import { OperationError } from "../errors.ts";
 import { noSuchPart, type PartWriter, type RunParts } from "../parts/run_parts.ts";
 import type { RunUse, Spool } from "../parts/spool.ts";
 import { decodeBase32 } from "../protocol/base32.ts";
-import { type Bytes, equalBytes } from "../protocol/bytes.ts";
+import { type Bytes, EMPTY, equalBytes } from "../protocol/bytes.ts";
 import { ADDRESS_BYTES } from "../protocol/limits.ts";
 import type { ParamsOf } from "../protocol/operation.ts";
 import { partRead } from "../protocol/operations/part_read.ts";
@@ -117,7 +117,7 @@ async function takePart(
   source: PartSource,
 ): Promise<number> {
   if (bytes === 0) {
-    parts.addBytes(name, new Uint8Array(0));
+    parts.addBytes(name, EMPTY);
     return 0;
   }
   await using writer = await parts.write(name);

@@ -93,7 +93,15 @@ export function createRuns(options: RunsOptions): Runs {
   let looking: ReturnType<typeof setInterval> | undefined;
   let hasEnded = false;
 
-  const tell = () => listeners.forEach((listener) => listener());
+  const tell = () => {
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch {
+        // Who only looks, and fails at it, must not end a run.
+      }
+    }
+  };
 
   const look = () => {
     try {

@@ -19,6 +19,10 @@ is the owner's decision: report it, do not look for a way around it, and change 
 - A command that takes longer than wait_ms becomes a job: job_get reads its output and waits for its end.
 - exec has no terminal: avoid programs that ask questions, pass options such as --yes, and limit long output with \
 head, tail or grep. An exit code other than 0 means that the command failed.
+- To do the same on many machines use the fleet_ tools with a target such as "all", "web,db" or "os:linux & !canary", not one \
+call a machine: machines that answer alike are shown as one group, and every one is accounted for. What runs longer than \
+wait_ms goes on as a run: follow it with fleet_get. Before a change look with dry_run, then use canary and max_failures; \
+undo_run puts back what fleet_write overwrote. mapreduce works on much data with commands on many machines.
 - When an answer says that a host is gone or a connection was lost, look at the host's state before running a command \
 again: it may have been carried out.`;
 

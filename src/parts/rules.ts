@@ -22,6 +22,8 @@ export interface PartLimits {
   readonly freeShare: number;
   readonly maxRuns: number;
   readonly maxPartsOfRun: number;
+  /** Parts of all runs together: also an empty one takes memory. */
+  readonly maxParts: number;
   /** Milliseconds after its last use after which a run is removed. */
   readonly keepMs: number;
 }
@@ -33,6 +35,7 @@ export const PART_LIMITS: PartLimits = {
   freeShare: 0.05,
   maxRuns: 256,
   maxPartsOfRun: 100_000,
+  maxParts: 400_000,
   keepMs: 24 * 60 * 60 * 1000,
 };
 
@@ -75,7 +78,18 @@ export function tooManyRuns({ maxRuns }: PartLimits): OperationError {
   });
 }
 
-/** The error for a part over the number. */
+/** The error for a part over the number of all runs. */
+export function tooManyPartsInAll({ maxParts }: PartLimits): OperationError {
+  return new OperationError(
+    "busy",
+    `Cannot keep the part: this host keeps ${maxParts} of all runs, its limit`,
+    {
+      remedy: "Drop runs that are no longer needed, or choose another host",
+    },
+  );
+}
+
+/** The error for a part over the number of its run. */
 export function tooManyParts({ maxPartsOfRun }: PartLimits): OperationError {
   return new OperationError(
     "cannot_run",

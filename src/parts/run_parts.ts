@@ -7,7 +7,7 @@ import type { Bytes } from "../protocol/bytes.ts";
 import type { PartInfo, PartName } from "../protocol/part.ts";
 import type { RunId } from "../protocol/run.ts";
 import { type FileRange, type PartContent, readContent, stampOf } from "./part_content.ts";
-import { fileNameOf, type PartLimits, tooManyParts } from "./rules.ts";
+import { fileNameOf, type PartLimits, tooManyParts, tooManyPartsInAll } from "./rules.ts";
 import type { Space } from "./space.ts";
 import { createSpoolFile, type SpoolFile } from "./spool_file.ts";
 
@@ -59,6 +59,8 @@ export interface RunPartsOptions {
   readonly folder: () => Promise<string>;
   readonly space: Space;
   readonly limits: PartLimits;
+  /** How many parts there are of all runs. */
+  readonly count: { parts: number };
 }
 
 interface Part {
@@ -76,7 +78,7 @@ export interface OwnedRunParts extends RunParts {
 }
 
 /** Makes the parts of a run, of which there are none yet. */
-export function createRunParts({ id, folder, space, limits }: RunPartsOptions): OwnedRunParts {
+export function createRunParts({ id, folder, space, limits, count }: RunPartsOptions): OwnedRunParts {
   const parts = new Map<PartName, Part>();
   let files = 0;
   let onDisk = 0;
@@ -87,11 +89,18 @@ export function createRunParts({ id, folder, space, limits }: RunPartsOptions): 
     return await createSpoolFile(join(parent, `new-${files++}`), space);
   };
   const refuseMore = (name: PartName) => {
-    if (!parts.has(name) && parts.size >= limits.maxPartsOfRun) throw tooManyParts(limits);
+    if (parts.has(name)) return;
+    if (parts.size >= limits.maxPartsOfRun) throw tooManyParts(limits);
+    if (count.parts >= limits.maxParts) throw tooManyPartsInAll(limits);
   };
   /** Takes note of a part in the place of another; the file of the other one has been replaced, or is to be removed. */
   const put = (part: Part): PartInfo => {
+    if (isForgotten) {
+      if (part.content.kind === "file") space.free(part.info.bytes);
+      throw new OperationError("cancelled", "Cannot keep the part: the run was dropped");
+    }
     const before = parts.get(part.info.name);
+    if (before === undefined) count.parts++;
     if (before?.content.kind === "file") release(before.info.bytes);
     parts.set(part.info.name, part);
     if (part.content.kind === "file") onDisk += part.info.bytes;
@@ -171,12 +180,14 @@ export function createRunParts({ id, folder, space, limits }: RunPartsOptions): 
       const part = parts.get(name);
       if (part === undefined) return;
       parts.delete(name);
+      count.parts--;
       if (part.content.kind === "file") release(part.info.bytes);
       await removeFile(part);
     },
     forget() {
       const bytes = onDisk;
       isForgotten = true;
+      count.parts -= parts.size;
       parts.clear();
       release(bytes);
       return bytes;

@@ -99,6 +99,7 @@ export function openSpool(options: SpoolOptions): Spool {
   const space = createSpace(limits, () => askDisk(folder));
   let owner: Promise<OwnerLock> | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
+  const count = { parts: 0 };
   let hasEnded = false;
   let begun = 0;
 
@@ -129,6 +130,7 @@ export function openSpool(options: SpoolOptions): Spool {
         id: name,
         space,
         limits,
+        count,
         folder: async () => {
           if (run.controller.signal.aborted) throw droppedMeanwhile();
           await own();

@@ -3,6 +3,7 @@
  * what is written everywhere can be taken back.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { eventually, note } from "../helpers/eventually.ts";
 import {
   callFleet,
@@ -26,11 +27,23 @@ const BIG_LINE = "0123456789abcde\n";
 const CHARACTERS_OF_ANSWER = 6_000 * 4;
 
 const GOOD = Array.from({ length: 12 }, (_, i) => `web-${i + 1}`);
-const script = (text: string): HostOptions => ({ files: { "task.sh": text } });
+const CONF = "v1\n";
+const script = (text: string, files: Readonly<Record<string, string>> = {}): HostOptions => ({
+  files: { "task.sh": text, "app.conf": CONF, ...files },
+});
 const HANG = "echo $$ > ~/pid; exec sleep 600";
 
 const HOSTS: Readonly<Record<string, HostOptions>> = {
-  ...Object.fromEntries(GOOD.map((name) => [name, script("touch ~/trace; echo ready")])),
+  ...Object.fromEntries(
+    GOOD.map((name, i) => [
+      name,
+      // Half of them have the file that is overwritten, the others get one.
+      script("touch ~/trace; echo ready", {
+        ...(i < 6 ? { motd: `old of ${name}\n` } : {}),
+        ...(name === "web-3" ? { "app.conf": "by hand\n" } : {}),
+      }),
+    ]),
+  ),
   exits: script("echo no disk >&2; exit 3"),
   signals: script("echo so far; kill -9 $$"),
   hangs: script(HANG),
@@ -52,8 +65,10 @@ Deno.test("fleet tools account for every machine of a room, whatever becomes of 
 async function everyFailure(scene: FleetScene): Promise<void> {
   const { mcp } = scene;
   await scene.agent("left")[Symbol.asyncDispose]();
-  await eventually("left is not in the list", async () =>
-    (await mcp.agents()).every(({ name }) => name !== "left"));
+  await eventually(
+    "left is not in the list",
+    async () => (await mcp.agents()).every(({ name }) => name !== "left"),
+  );
 
   const startedAt = performance.now();
   const calling = callFleet(mcp, "fleet_exec", { target: "all", command: "sh ~/task.sh", wait_ms: WAIT_MS });
@@ -63,7 +78,11 @@ async function everyFailure(scene: FleetScene): Promise<void> {
   const answer = await calling;
   // Nobody is left who would end what a killed agent ran.
   Deno.kill(orphan, "SIGKILL");
-  note(`fleet_exec over ${answer.structured.counts.hosts} hosts with wait_ms ${WAIT_MS}: ${answer.tookMs | 0} ms`);
+  note(
+    `fleet_exec over ${answer.structured.counts.hosts} hosts with wait_ms ${WAIT_MS}: ${
+      answer.tookMs | 0
+    } ms`,
+  );
 
   assert.ok(answer.tookMs < WAIT_MS + LITTLE_MS, `it answers in time, not after ${answer.tookMs} ms`);
   assert.deepEqual(statusesOf(answer), {
@@ -81,8 +100,14 @@ async function everyFailure(scene: FleetScene): Promise<void> {
   const shownOf = (name: string) => lines.get(name)?.shown ?? assert.fail(`there is no ${name}`);
   assert.deepEqual([lines.get("exits")?.exitCode, shownOf("exits").text], [3, "[stderr]\nno disk"]);
   assert.deepEqual([shownOf("signals").signal, shownOf("signals").text], ["SIGKILL", "so far"]);
-  assert.deepEqual([shownOf("closed").error?.code, shownOf("closed").error?.rule], ["refused", "mode-disabled"]);
-  assert.deepEqual([shownOf("reader").error?.code, shownOf("reader").error?.rule], ["refused", "unknown-program"]);
+  assert.deepEqual([shownOf("closed").error?.code, shownOf("closed").error?.rule], [
+    "refused",
+    "mode-disabled",
+  ]);
+  assert.deepEqual([shownOf("reader").error?.code, shownOf("reader").error?.rule], [
+    "refused",
+    "unknown-program",
+  ]);
   assert.equal(shownOf("bytes").text, "a\uFFFD\uFFFDb");
   assert.equal(shownOf("web-1").count, GOOD.length);
   assert.deepEqual(answer.structured.groups[0], shownOf("web-1"), "the largest group is first");
@@ -97,7 +122,7 @@ async function everyFailure(scene: FleetScene): Promise<void> {
   assert.ok(goneMs < LITTLE_MS, `a killed agent is known to be gone at once, not ${goneMs} ms later`);
 
   assertShown(answer, [
-    /^14 of 19 succeeded, 2 failed, 2 refused, 1 gone, still running on 1 \(run r_\w+\)$/m,
+    /^14 of 20 succeeded, 2 failed, 2 refused, 1 gone, still running on 1 \(run r_\w+\)$/m,
     /^== 12 hosts succeeded: web-\[1-12\]\n\| ready$/m,
     /^== 1 host failed with exit code 3: exits\n\| \[stderr\]\n\| no disk$/m,
     /^== 1 host failed: ended by SIGKILL: signals\n\| so far$/m,
@@ -106,7 +131,9 @@ async function everyFailure(scene: FleetScene): Promise<void> {
     /^== 1 host gone \[peer_gone\]: killed\nError: /m,
     /^== 1 host still running: hangs\nJobs: hangs j_\w+$/m,
     /^\| a\uFFFD\uFFFDb$/m,
-    /^\| .*of 52428800 bytes were not sent/m,
+    /^== 1 host succeeded: big\nJobs: big j_\w+\n\| \[52428800 bytes in all, /m,
+    /^\[\d+ characters are left out here\]$/m,
+    /^Note: Some hosts have more output than they sent: job_get reads all of it/m,
     /^Left out \(run nothing for others\): 1 host: sender$/m,
     /^It goes on: follow it with fleet_get and run "r_\w+"$/m,
   ]);
@@ -148,7 +175,11 @@ async function endHanging({ mcp }: FleetScene, answer: FleetAnswer, pid: number)
   assert.deepEqual([still.structured.status, statusesOf(still)], ["running", statusesOf(answer)]);
   assert.equal(short.structured.run, run, "without an id the newest run is meant");
   for (const text of [short.text, JSON.stringify(short.structured)]) assert.ok(text.length <= 4_000);
-  assert.equal(short.structured.groups.reduce((sum, { count }) => sum + count, 0), 19, "nobody is left out for room");
+  assert.equal(
+    short.structured.groups.reduce((sum, { count }) => sum + count, 0),
+    20,
+    "nobody is left out for room",
+  );
 
   const job = linesOf(still).get("hangs")?.job ?? assert.fail("the hanging command is a job");
   assert.equal((await (await toolCaller(mcp, "hangs")).call("job_get", { job })).status, "running");
@@ -160,7 +191,63 @@ async function endHanging({ mcp }: FleetScene, answer: FleetAnswer, pid: number)
   assert.equal((await (await toolCaller(mcp, "hangs")).call("job_get", { job })).status, "cancelled");
 }
 
-async function writeAndUndo(_scene: FleetScene): Promise<void> {
+/** What is written everywhere is there, and is taken back by another process where nobody has changed it since. */
+async function writeAndUndo(scene: FleetScene): Promise<void> {
+  const { mcp } = scene;
+  const edits = [...GOOD, "big", "bytes", "exits", "hangs", "signals"];
+  const read = (name: string, path: string) => Deno.readTextFile(`${scene.home(name)}/${path}`);
+  const everywhere = async (path: string) => {
+    const all = edits.map(async (name) => [name, await read(name, path).catch(() => null)] as const);
+    return Object.fromEntries(await Promise.all(all));
+  };
+  const [motds, confs] = [await everywhere("motd"), await everywhere("app.conf")];
+  const refused = { closed: "refused", reader: "refused" };
+  const with_ = (status: string, names: readonly string[] = edits) =>
+    Object.fromEntries(names.map((name) => [name, status]));
+
+  const written = await callFleet(mcp, "fleet_write", { target: "all", path: "motd", content: "new\n" });
+  assert.deepEqual(statusesOf(written), { ...with_("succeeded"), ...refused });
+  assert.deepEqual(await everywhere("motd"), with_("new\n"));
+
+  const careful = await callFleet(mcp, "fleet_write", {
+    target: "all",
+    path: "app.conf",
+    content: "v2\n",
+    expected_sha256: createHash("sha256").update(CONF).digest("hex"),
+  });
+  assert.deepEqual(statusesOf(careful), { ...with_("succeeded"), "web-3": "failed", ...refused });
+  assert.equal(linesOf(careful).get("web-3")?.shown.error?.code, "conflict");
+  assert.deepEqual(await everywhere("app.conf"), { ...with_("v2\n"), "web-3": confs["web-3"] });
+
+  // Somebody changes two of the files, and the assistant's program is started anew.
+  await Deno.writeTextFile(`${scene.home("web-1")}/motd`, "by hand\n");
+  await Deno.writeTextFile(`${scene.home("web-12")}/motd`, "by hand too\n");
+  await mcp[Symbol.asyncDispose]();
+  const next = await scene.assistant();
+  await next.waitForAgents(...edits);
+  const again = await callFleet(next, "fleet_get", { run: written.structured.run });
+  assert.deepEqual(statusesOf(again), statusesOf(written));
+  assert.deepEqual(again.structured.counts, written.structured.counts);
+
+  const undone = await callFleet(next, "undo_run", { run: written.structured.run });
+  assert.deepEqual(statusesOf(undone), { ...with_("succeeded"), "web-1": "failed", "web-12": "failed" });
+  const changed = { "web-1": "by hand\n", "web-12": "by hand too\n" };
+  assert.deepEqual(await everywhere("motd"), { ...motds, ...changed });
+  assert.deepEqual(await everywhere("app.conf"), { ...with_("v2\n"), "web-3": confs["web-3"] });
+
+  const forced = await callFleet(next, "undo_run", { run: written.structured.run, force: true });
+  assert.deepEqual(statusesOf(forced), with_("succeeded"), forced.text);
+  assert.deepEqual(await everywhere("motd"), motds);
+  const other = await callFleet(next, "undo_run", { run: careful.structured.run });
+  assert.deepEqual([other.structured.counts.succeeded, other.structured.counts.skipped], [
+    edits.length - 1,
+    1,
+  ]);
+  assert.deepEqual(await everywhere("app.conf"), confs);
+  assert.match(
+    await failFleet(next, "undo_run", { run: undone.structured.run }),
+    /Only runs of fleet_write can be undone/,
+  );
 }
 
 async function pidOn(scene: FleetScene, name: string): Promise<number> {

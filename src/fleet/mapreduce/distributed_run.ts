@@ -9,6 +9,7 @@ import { type Bytes, EMPTY } from "../../protocol/bytes.ts";
 import type { RunId } from "../../protocol/run.ts";
 import type { AgentRef, Hosts } from "../fleet.ts";
 import type { FailedPartition } from "./attempts.ts";
+import { dropParts } from "./drop_parts.ts";
 import type { PlanProgress } from "./plan.ts";
 import { prepareRun } from "./prepare.ts";
 import type { Reach } from "./reach.ts";
@@ -27,7 +28,7 @@ export interface DistributedStatus {
   readonly request: MapReduceRequest;
   readonly status: SavedRun["status"];
   /** What goes on. */
-  readonly step: "preparing" | "running" | "taking the result" | "ended";
+  readonly step: "preparing" | "running" | "taking the result" | "ending" | "ended";
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly hosts: readonly AgentRef[];
@@ -67,6 +68,10 @@ export class DistributedRun {
   #output: DistributedStatus["output"];
   #notCleaned = 0;
   #ended: Promise<void> = Promise.resolve();
+  /** Of what was to be written down last; one after the other, so that the last one stays. */
+  #saving: Promise<void> = Promise.resolve();
+  /** In words, why it could not be written down. */
+  #notKept: string | undefined;
   /** Set when the process ends: what is finished stays for a resume. */
   #isBrokenOff = false;
 
@@ -81,7 +86,8 @@ export class DistributedRun {
   }
 
   get status(): DistributedStatus {
-    const { id, request, status, startedAt, endedAt, problem, resultBytes } = this.#saved;
+    const { id, request, status, startedAt, endedAt, resultBytes } = this.#saved;
+    const problems = [this.#saved.problem, this.#notKept].filter((one) => one !== undefined);
     return {
       id,
       request,
@@ -92,7 +98,7 @@ export class DistributedRun {
       hosts: this.#options.hosts,
       ...(this.#run === undefined ? {} : { progress: this.#run.progress }),
       failed: this.#failed,
-      ...(problem === undefined ? {} : { problem }),
+      ...(problems.length === 0 ? {} : { problem: problems.join(". ") }),
       ...(resultBytes === undefined ? {} : { resultBytes }),
       ...(this.#output === undefined ? {} : { output: this.#output }),
       notCleaned: this.#notCleaned,
@@ -126,13 +132,18 @@ export class DistributedRun {
   }
 
   cancel(): void {
+    if (!this.isGoingOn && this.#saved.status === "failed") {
+      this.#step = "ending";
+      this.#ended = this.#discard();
+    }
     this.#controller.abort(new OperationError("cancelled", "The run was cancelled"));
   }
 
   /** Ends what runs, and keeps what is finished. */
   async breakOff(): Promise<void> {
-    this.#isBrokenOff = true;
-    await this.#run?.[Symbol.asyncDispose]();
+    // Of one that was cancelled before nothing is left to be kept.
+    this.#isBrokenOff ||= !this.#controller.signal.aborted;
+    if (this.#run !== undefined) await this.#run[Symbol.asyncDispose]();
     this.cancel();
     await this.#ended;
   }
@@ -185,6 +196,7 @@ export class DistributedRun {
       endedAt: this.#options.now(),
       ...(snapshot === undefined ? {} : { snapshot }),
     };
+    if (end.status === "cancelled") await this.#forgetResult();
     await this.#save();
     await this.#run?.[Symbol.asyncDispose]();
     this.#step = "ended";
@@ -229,10 +241,45 @@ export class DistributedRun {
         this.#output = await this.#saveOutput(request.output, { part: RESULT_PART, signal });
         await this.#options.saved.removeResult(id);
       }
-      this.#notCleaned = (await run.drop()).length;
+      this.#notCleaned = await this.#dropParts(run);
       return { status: "done", resultBytes };
     } finally {
       clearInterval(saving);
+    }
+  }
+
+  /** Removes what is kept of a run that failed. Never rejects: hosts remove by themselves what they were not asked for. */
+  async #discard(): Promise<void> {
+    const { id, ticket, snapshot, ...saved } = this.#saved;
+    try {
+      using ports = await this.#options.reach({ id, ticket });
+      const outputs = [...snapshot?.maps ?? [], ...snapshot?.reduces ?? []];
+      const hosts = new Set([...saved.hosts, ...outputs.map(({ host }) => host)]);
+      this.#notCleaned = (await dropParts({ run: id, ticket }, ports, hosts)).length;
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      this.#notCleaned = saved.hosts.length;
+    }
+    this.#saved = { id, ticket, ...saved, status: "cancelled" };
+    await this.#save();
+    this.#step = "ended";
+    this.#options.onChange();
+  }
+
+  /** The result is taken by then, whatever becomes of the parts. Returns how many hosts did not confirm that they removed theirs. */
+  async #dropParts(run: MapReduceRun): Promise<number> {
+    try {
+      return (await run.drop()).length;
+    } catch {
+      return 1; // This machine's own parts could not be removed: they are by age.
+    }
+  }
+
+  async #forgetResult(): Promise<void> {
+    try {
+      await this.#options.saved.removeResult(this.id);
+    } catch {
+      // It is removed by age.
     }
   }
 
@@ -254,21 +301,36 @@ export class DistributedRun {
     return { path: result.path, backupId: result.backupId };
   }
 
-  async #save(): Promise<void> {
-    const snapshot = this.isGoingOn ? this.#run?.snapshot() : this.#saved.snapshot;
+  /** Writes down how it stands when those before it are written; never rejects. */
+  #save(): Promise<void> {
+    return this.#saving = this.#saving.then(() => this.#saveNow());
+  }
+
+  async #saveNow(): Promise<void> {
+    const { status } = this.#saved;
+    const snapshot = status === "running" ? this.#run?.snapshot() : this.#saved.snapshot;
     try {
       await this.#options.saved.save({ ...this.#saved, ...(snapshot === undefined ? {} : { snapshot }) });
+      this.#notKept = undefined;
     } catch (error) {
       // It goes on without; only a resume is not possible then.
-      this.#saved = {
-        ...this.#saved,
-        problem: `It is not kept for a resume: ${OperationError.from(error).message}`,
-      };
+      this.#notKept = `It is not kept for a resume: ${OperationError.from(error).message}`;
     }
   }
 
   #tell(): void {
-    for (const listener of this.#listeners) listener();
+    tellAll(this.#listeners);
+  }
+}
+
+/** Tells all listeners. Who only looks, and fails at it, must not end a run. */
+export function tellAll(listeners: Iterable<() => void>): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener();
+    } catch {
+      // Its owner has lost what it wanted to show; nothing here depends on it.
+    }
   }
 }
 

@@ -57,20 +57,31 @@ export async function findFiles(
   const found: HostFile[][] = hosts.map(() => []);
   const waiting = hosts.entries();
   let count = 0;
+  // What one host does not tell ends the search on all of them.
+  const failed = new AbortController();
+  const both = AbortSignal.any([signal, failed.signal]);
   const work = async () => {
     for (const [i, host] of waiting) {
-      const files = await filesOf(fleet, host, { pattern, signal });
+      if (failed.signal.aborted) return;
+      const files = await filesOf(fleet, host, { pattern, signal: both });
       count += files.length;
       if (count > MAX_INPUT_FILES) {
         throw new OperationError(
           "too_large",
-          `Cannot map "${pattern}": it means over ${MAX_INPUT_FILES} files`,
+          `Cannot map "${plainLine(pattern)}": it means over ${MAX_INPUT_FILES} files`,
         );
       }
       found[i] = files;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, hosts.length) }, work));
+  let problem: { readonly error: unknown } | undefined;
+  const workOrFail = () =>
+    work().catch((error: unknown) => {
+      problem ??= { error };
+      failed.abort();
+    });
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, hosts.length) }, workOrFail));
+  if (problem !== undefined) throw problem.error;
   const files = found.flat();
   if (files.length > 0) return files;
   throw new OperationError("bad_request", `Cannot map "${plainLine(pattern)}": no host has such a file`, {

@@ -38,8 +38,8 @@ export function createReach(
   };
   return async ({ id, ticket }) => {
     const key = { run: id, ticket };
-    const use = spool.join(key);
     let hosts = choose(await fleet.present());
+    const use = spool.join(key);
     const own: LocalSpool = {
       async addRange(name, range) {
         await use.parts.addRange(name, range);

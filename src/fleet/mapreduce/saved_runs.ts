@@ -18,6 +18,8 @@ export const KEEP_SAVED_MS = 24 * 3_600_000;
 /** Runs, and bytes of their results; past it the oldest go. */
 const MAX_SAVED = 64;
 const MAX_RESULT_BYTES = 16 * 1024 ** 3;
+/** Milliseconds between two looks at what is too much. */
+const SWEEP_MS = 10 * 60_000;
 
 /** A run as it is kept. */
 export const SavedRun = z.object({
@@ -60,13 +62,27 @@ export interface SavedRunsOptions {
 export function openSavedRuns({ stateFolder, now }: SavedRunsOptions): SavedRuns {
   const folder = join(stateFolder, "mapreduce");
   let owning: Promise<OwnerLock> | undefined;
-  const own = () => owning ??= openFolder(folder, now());
+  let sweptAt = -Infinity;
+  const own = (): Promise<OwnerLock> => {
+    if (owning === undefined) {
+      owning = openFolder(folder);
+      // The next one may have more luck: the disk was full, for example.
+      owning.catch(() => owning = undefined);
+    }
+    return owning;
+  };
+  const sweep = async () => {
+    if (now() - sweptAt < SWEEP_MS) return;
+    sweptAt = now();
+    await sweepFolder(folder, sweptAt);
+  };
   const pathOf = (id: RunId) => join(folder, `${id}.json`);
 
   return {
     async save(run) {
       const owner = await own();
       await replaceFile(pathOf(run.id), utf8(JSON.stringify({ ...run, owner: owner.id })));
+      await sweep().catch(() => {}); // What cannot be removed now is tried again later; the run is kept.
     },
     async get(id) {
       let text: string;
@@ -88,7 +104,8 @@ export function openSavedRuns({ stateFolder, now }: SavedRunsOptions): SavedRuns
     },
     removeResult: (id) => removeIfThere(join(folder, `${id}.result`)),
     async [Symbol.asyncDispose]() {
-      await (await owning)?.[Symbol.asyncDispose]();
+      const owner = await owning?.catch(() => undefined); // Whoever needed it was told.
+      await owner?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -107,11 +124,15 @@ function readSaved(id: RunId, text: string): SavedRun {
   }
 }
 
-/** Makes the folder, and removes what is past its time or too much. */
-async function openFolder(folder: string, now: number): Promise<OwnerLock> {
+async function openFolder(folder: string): Promise<OwnerLock> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const owner = await lockOwner(join(folder, "owners"), crypto.randomUUID());
-  await owner.sweep();
+  await owner.sweep().catch(() => {}); // The next one does it.
+  return owner;
+}
+
+/** Removes what is past its time or too much. */
+async function sweepFolder(folder: string, now: number): Promise<void> {
   const files: { readonly path: string; readonly size: number; readonly at: number }[] = [];
   for await (const { name, isFile } of Deno.readDir(folder)) {
     if (!isFile) continue;
@@ -124,7 +145,6 @@ async function openFolder(folder: string, now: number): Promise<OwnerLock> {
     }
   }
   for (const path of chooseRemoved(files, now)) await removeIfThere(path);
-  return owner;
 }
 
 /** Decides which files are removed: those past their time, and the oldest over the number or the bytes. */
@@ -135,8 +155,9 @@ export function chooseRemoved(
   let bytes = 0;
   return files.toSorted((a, b) => b.at - a.at).filter(({ size, at }, i) => {
     bytes += size;
-    // Each run has at most two files.
-    return now - at > KEEP_SAVED_MS || i >= 2 * MAX_SAVED || bytes > MAX_RESULT_BYTES;
+    if (now - at > KEEP_SAVED_MS) return true;
+    // Each run has at most two files. The newest two may be of a run that goes on, however large its result is.
+    return i >= 2 && (i >= 2 * MAX_SAVED || bytes > MAX_RESULT_BYTES);
   }).map(({ path }) => path);
 }
 

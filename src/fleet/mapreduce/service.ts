@@ -30,7 +30,7 @@ export interface MapReduceHandle {
   wait(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `listener` whenever something was finished; what is returned stops that. */
   onProgress(listener: () => void): () => void;
-  /** Ends it, and removes what it left on hosts. */
+  /** Ends it, and removes what it left on hosts; also of one that failed, which cannot be resumed then. */
   cancel(): void;
   /** Bytes of the kept result; fewer than asked for at its end. */
   readResult(from: number, maxBytes: number): Promise<Bytes>;
@@ -98,7 +98,10 @@ export function createMapReduces(fleet: Hosts, options: MapReducesOptions): MapR
     const known = runs.get(id);
     if (known !== undefined) return known;
     const run = await saved.get(id);
-    return run === undefined ? undefined : new DistributedRun(run, {
+    if (run === undefined) return undefined;
+    const isLost = run.status === "running" && !await saved.isElsewhere(run);
+    const end = { status: "failed", problem: "The program that carried it out ended" } as const;
+    return new DistributedRun(isLost ? { ...run, ...end } : run, {
       fleet,
       saved,
       now,

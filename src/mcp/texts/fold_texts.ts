@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import type { HostOutcome } from "../../fleet/run.ts";
-import { type Output, OUTPUT_END_BYTES } from "../../protocol/operations/exec.ts";
+import type { Output } from "../../protocol/operations/exec.ts";
 import { type OperationName, OPERATIONS, type ResultOf } from "../../protocol/operation.ts";
 import { plainLine } from "../../protocol/plain_line.ts";
 import {
@@ -92,10 +92,13 @@ function execText({ stdout, stderr, isolation }: ResultOf<"exec">): string {
 /** An output without what differs by platform alone: carriage returns at ends of lines, and the last line feed. */
 function outputText({ head, tail, bytes, truncated }: Output): string[] {
   if (bytes === 0) return [];
-  const middle = truncated
-    ? `\n[about ${Math.max(0, bytes - 2 * OUTPUT_END_BYTES)} of ${bytes} bytes were not sent]\n`
-    : "";
-  return [`${head}${middle}${tail}`.replaceAll("\r\n", "\n").replace(/\n$/, "")];
+  const shown = (text: string) => text.replaceAll("\r\n", "\n").replace(/\n$/, "");
+  if (!truncated) return [shown(head + tail)];
+  // Above the text: whoever has room for less leaves out its middle.
+  return [
+    `[${bytes} bytes in all, of which the beginning and the end are here]`,
+    shown(`${head}\n[the middle was not sent]\n${tail}`),
+  ];
 }
 
 function writtenText(

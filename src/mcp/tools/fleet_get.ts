@@ -94,9 +94,15 @@ async function requireFleetRun(fleet: Fleet, id: RunId): Promise<Run> {
 
 /** Ends a distributed run, and answers in the shape of the others: it has no hosts of its own kind, and notes tell how it stands. */
 async function cancelDistributedRun(run: MapReduceHandle, { signal }: ToolContext): Promise<ToolAnswer> {
+  const { id, request, step, status: before } = run.status;
+  if (before === "running" && step === "ended") {
+    throw new OperationError("busy", `Cannot end run ${id}: another program of this machine carries it out`, {
+      remedy: "End it there",
+    });
+  }
   run.cancel();
   await run.wait(CANCEL_WAIT_MS, signal);
-  const { id, request, status } = run.status;
+  const { status } = run.status;
   const text = await describeDistributedRun(run.status);
   const answer: z.infer<typeof FleetResult> = {
     run: id,

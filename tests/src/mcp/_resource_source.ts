@@ -40,6 +40,7 @@ export function resourceSource(
     },
     jobPage: () => Promise.reject(new OperationError("bad_request", "Cannot find the job")),
     run: () => Promise.resolve(undefined),
+    distributedRun: () => Promise.resolve(undefined),
     runs: () => [],
     onAgentsChange: () => () => {},
     onRunsChange: () => () => {},

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import type { Run, RunRecord } from "../../../src/fleet/run.ts";
 import { fleetResources } from "../../../src/mcp/fleet_resources.ts";
 import { type OperationName, OPERATIONS, type ResultOf } from "../../../src/protocol/operation.ts";
+import type { DistributedStatus } from "../../../src/fleet/mapreduce/distributed_run.ts";
+import type { MapReduceHandle } from "../../../src/fleet/mapreduce/service.ts";
+import { utf8 } from "../../../src/protocol/bytes.ts";
 import { infoResult } from "../../helpers/sample_results.ts";
 import { fakeFleet } from "./_fake_fleet.ts";
 import { summary } from "./_resource_source.ts";
@@ -49,9 +52,68 @@ Deno.test("fleetResources() lists and finds the fleet's runs", async () => {
   };
   const source = fleetResources(fakeFleet({
     runs: { recent: () => [RECORD], find: (id) => Promise.resolve(id === RUN ? run : undefined) },
+    mapReduces: { recent: () => [] },
   }));
   assert.deepEqual(source.runs(), [{ id: RUN, title: "fleet_exec on web", startedAt: 0 }]);
   assert.match(await source.run(RUN, signal) ?? "", /^Run r_\w+: fleet_exec on web, ended\n/);
   assert.equal(await source.run("r_aaaaaaaaaaaaaaaaaaaa", signal), undefined);
   assert.equal(await source.run("../etc", signal), undefined);
+});
+
+const STATUS: DistributedStatus = {
+  id: RUN,
+  request: {
+    target: "db",
+    includeSelf: false,
+    input: { type: "data", items: ["a"] },
+    map: "cat",
+    isKeyed: false,
+    format: "lines",
+  },
+  status: "done",
+  step: "ended",
+  startedAt: 5,
+  endedAt: 6,
+  hosts: [{ id: "a", name: "db-1" }],
+  failed: [],
+  resultBytes: 3,
+  notCleaned: 0,
+};
+
+function handleOf(status: DistributedStatus): MapReduceHandle {
+  return {
+    id: RUN,
+    status,
+    wait: () => assert.fail("Nobody waits"),
+    onProgress: () => assert.fail("Nobody listens"),
+    cancel: () => assert.fail("Nobody cancels"),
+    readResult: (from, maxBytes) => Promise.resolve(utf8("a\tb").slice(from, from + maxBytes)),
+  };
+}
+
+Deno.test("fleetResources() lists and finds distributed runs, the newest first", async () => {
+  const source = fleetResources(fakeFleet({
+    runs: { recent: () => [RECORD], find: () => Promise.resolve(undefined) },
+    mapReduces: {
+      recent: () => [STATUS],
+      find: (id) => Promise.resolve(id === RUN ? handleOf(STATUS) : undefined),
+    },
+  }));
+  assert.deepEqual(source.runs().map(({ title }) => title), ["mapreduce on db", "fleet_exec on web"]);
+  const view = await source.distributedRun(RUN) ?? assert.fail("The run was not found");
+  assert.match(view.text, /^Done in 0.00 s \(run r_\w+\)\n1 host: db-1\nResult: 3 bytes$/);
+  assert.equal(view.resultBytes, 3);
+  assert.deepEqual(await view.read(1, 2), utf8("\tb"));
+  assert.equal(await source.distributedRun("r_aaaaaaaaaaaaaaaaaaaa"), undefined);
+  assert.equal(await source.distributedRun("../etc"), undefined);
+});
+
+Deno.test("fleetResources() has no result of a run that wrote it to a file", async () => {
+  const { request } = STATUS;
+  const output = { path: "/data/out", backupId: 4 };
+  const status = { ...STATUS, request: { ...request, output: "out" }, output };
+  const source = fleetResources(fakeFleet({ mapReduces: { find: () => Promise.resolve(handleOf(status)) } }));
+  const view = await source.distributedRun(RUN);
+  assert.equal(view?.resultBytes, 0);
+  assert.match(view?.text ?? "", /Result: 3 bytes in \/data\/out; what was there before is backup 4$/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PART_LIMITS } from "../../../src/parts/rules.ts";
-import { utf8 } from "../../../src/protocol/bytes.ts";
+import { EMPTY, utf8 } from "../../../src/protocol/bytes.ts";
 import { temporaryFolder } from "../../helpers/temporary_folder.ts";
 import { keyOf, openTestSpool, readPart, writePart } from "./_spool.ts";
 
@@ -119,4 +119,39 @@ Deno.test("a run has a highest number of parts", async () => {
   await assert.rejects(use.parts.write("map.3"), /the run has 2 on this host, the limit$/);
   assert.throws(() => use.parts.addBytes("map.3", utf8("c")), /the limit$/);
   await writePart(use.parts, "map.1", "again");
+});
+
+Deno.test("parts of all runs have a highest number, also empty ones, and dropping a run makes room", async () => {
+  await using opened = await openTestSpool({ limits: { ...PART_LIMITS, maxParts: 3 } });
+  const { spool } = opened;
+  using use = spool.join(keyOf("a"));
+  use.parts.addBytes("map.1", EMPTY);
+  use.parts.addBytes("map.1", EMPTY);
+  await writePart(use.parts, "map.2", "b");
+  {
+    using other = spool.join(keyOf("b"));
+    other.parts.addBytes("map.1", EMPTY);
+    assert.throws(() => other.parts.addBytes("map.2", EMPTY), /this host keeps 3 of all runs, its limit$/);
+    await assert.rejects(use.parts.write("map.3"), /its limit$/);
+    await use.parts.remove("map.2");
+    other.parts.addBytes("map.2", EMPTY);
+  }
+  await spool.drop(keyOf("b"));
+  use.parts.addBytes("map.3", EMPTY);
+  use.parts.addBytes("map.4", EMPTY);
+  assert.throws(() => use.parts.addBytes("map.5", EMPTY), /its limit$/);
+});
+
+Deno.test("a part that comes after its run was forgotten takes nothing", async () => {
+  await using opened = await openTestSpool();
+  const use = opened.spool.join(keyOf("a"));
+  const writer = await use.parts.write("map.1");
+  await writer.write(utf8("late"));
+  use.parts.addBytes("map.2", EMPTY);
+  await opened.spool.drop(keyOf("a"));
+  assert.throws(() => use.parts.addBytes("map.3", EMPTY), /the run was dropped$/);
+  await assert.rejects(writer.finish(), /the run was dropped$/);
+  await writer[Symbol.asyncDispose]();
+  assert.equal(opened.spool.taken, 0);
+  use[Symbol.dispose]();
 });

@@ -57,7 +57,7 @@ const said: readonly (readonly [OperationName, unknown, string])[] = [
   [
     "exec",
     execResult({ stdout: output("begin", { tail: "end", bytes: 100_000, truncated: true }) }),
-    "begin\n[about 34464 of 100000 bytes were not sent]\nend",
+    "[100000 bytes in all, of which the beginning and the end are here]\nbegin\n[the middle was not sent]\nend",
   ],
   [
     "exec",
