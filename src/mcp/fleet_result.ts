@@ -9,7 +9,7 @@ import { HostStatus, RunStatus } from "../protocol/run.ts";
 const Count = z.number().int().nonnegative();
 
 const Group = z.object({
-  hosts: z.string().describe('Names, folded, such as "web-[1-12], db-1"; if too many, then "... and 9 more"'),
+  hosts: z.string().describe('Names, folded, such as "web-[1-12],db-1"; if too many, then "... and 9 more"'),
   count: Count.describe("How many hosts"),
   status: HostStatus,
   exitCode: z.number().int().optional(),

@@ -24,6 +24,12 @@ const PARTS = 8;
 const PART_BYTES = 4 * 1024 * 1024;
 const KILL_LIMIT_MS = 2_000;
 
+/** What the demo looks at in the answer of a fleet tool. */
+interface FleetAnswer {
+  readonly counts: { readonly hosts: number; readonly succeeded: number };
+  readonly groups: readonly { readonly hosts: string; readonly text: string }[];
+}
+
 interface Cast {
   readonly agents: ReadonlyMap<string, RealProcess>;
   readonly mcp: McpSession;
@@ -34,6 +40,8 @@ export async function playStory(stage: Stage): Promise<void> {
   const cast = await start(stage);
   await listThem(cast);
   await runOnEach(cast);
+  await runOnAll(cast);
+  await countWords(cast);
   await streamOutput(cast);
   await killOne(cast, stage);
 }
@@ -85,7 +93,7 @@ async function start(stage: Stage): Promise<Cast> {
     );
     row(
       "assistant",
-      `process ${mcp.pid}, MCP ${mcp.client.getNegotiatedProtocolVersion()}, tools ${names.join(", ")}`,
+      `process ${mcp.pid}, MCP ${mcp.client.getNegotiatedProtocolVersion()}, ${names.length} tools`,
     );
     return mcp;
   };
@@ -127,10 +135,43 @@ async function runOnEach({ mcp, agents }: Cast): Promise<void> {
   }));
 }
 
+async function runOnAll({ mcp }: Cast): Promise<void> {
+  heading(4, "One command on all", 'fleet_exec on "web | db", and on "web & !us"');
+  const startedAt = performance.now();
+  const all = await mcp.call("fleet_exec", { target: "web | db", command: "uname -s" });
+  const { counts, groups } = all.structuredContent as FleetAnswer;
+  check(counts.hosts === 3 && counts.succeeded === 3, "all three succeeded");
+  check(
+    groups.length === 1 && groups[0]?.hosts === "db-1,web-[1-2]",
+    `they said the same and are one group, not ${groups[0]?.hosts}`,
+  );
+  row("3 hosts", `${groups[0]?.hosts}: ${groups[0]?.text}`, performance.now() - startedAt);
+  const some = await mcp.call("fleet_exec", { target: "web & !us", command: "uptime" });
+  check((some.structuredContent as FleetAnswer).counts.hosts === 1, "the target means one of them");
+  row("web & !us", (some.structuredContent as FleetAnswer).groups[0]?.hosts ?? "");
+}
+
+async function countWords({ mcp }: Cast): Promise<void> {
+  heading(5, "Words counted by all", "mapreduce with keys: 3 pieces, 2 reduces");
+  const startedAt = performance.now();
+  const { structuredContent } = await mcp.call("mapreduce", {
+    data: ["the quick brown fox", "the lazy dog", "the end"],
+    partitions: 3,
+    key: true,
+    reducers: 2,
+    map_fn: "tr ' ' '\\n' | sed 's/$/\\t1/'",
+    reduce_fn: "cut -f1 | uniq -c | awk '{ print $2 \"\\t\" $1 }'",
+  });
+  const { result } = structuredContent as { result?: { text: string } };
+  const expected = "brown\t1\ndog\t1\nend\t1\nfox\t1\nlazy\t1\nquick\t1\nthe\t3\n";
+  check(result?.text === expected, `the counts are right, not ${JSON.stringify(result?.text)}`);
+  row("result", expected.trim().replaceAll("\t", " ").replaceAll("\n", ", "), performance.now() - startedAt);
+}
+
 async function streamOutput({ mcp }: Cast): Promise<void> {
   const mib = PARTS * PART_BYTES / 2 ** 20;
   heading(
-    4,
+    6,
     "A long output as it comes",
     `exec on web-1, ${mib} MiB in ${PARTS} parts, progress notifications`,
   );
@@ -162,7 +203,7 @@ async function streamOutput({ mcp }: Cast): Promise<void> {
 }
 
 async function killOne({ mcp, agents }: Cast, stage: Stage): Promise<void> {
-  heading(5, "An agent dies in the middle of a command", "exec on db-1: sleep 60; then kill -9 of the agent");
+  heading(7, "An agent dies in the middle of a command", "exec on db-1: sleep 60; then kill -9 of the agent");
   const victim = agents.get("db-1");
   check(victim !== undefined, "db-1 runs");
   const started = Promise.withResolvers<number>();

@@ -216,7 +216,8 @@ async function writeAndUndo(scene: FleetScene): Promise<void> {
     expected_sha256: createHash("sha256").update(CONF).digest("hex"),
   });
   assert.deepEqual(statusesOf(careful), { ...with_("succeeded"), "web-3": "failed", ...refused });
-  assert.equal(linesOf(careful).get("web-3")?.shown.error?.code, "conflict");
+  assert.match(linesOf(careful).get("web-3")?.shown.error?.message ?? "", /app\.conf/);
+  assert.match(careful.text, /^== 1 host failed \[cannot_run\]: web-3\nError: .*\bsha256 is [0-9a-f]{64}/m);
   assert.deepEqual(await everywhere("app.conf"), { ...with_("v2\n"), "web-3": confs["web-3"] });
 
   // Somebody changes two of the files, and the assistant's program is started anew.

@@ -196,7 +196,7 @@ export class DistributedRun {
       endedAt: this.#options.now(),
       ...(snapshot === undefined ? {} : { snapshot }),
     };
-    if (end.status === "cancelled") await this.#forgetResult();
+    if (end.status !== "done") await this.#forgetResult();
     await this.#save();
     await this.#run?.[Symbol.asyncDispose]();
     this.#step = "ended";
