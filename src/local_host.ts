@@ -72,7 +72,8 @@ export async function openLocalHost(options: LocalHostOptions): Promise<LocalHos
   const { settings, paths, description, startedAt, problems } = options;
   const { stateFolder } = paths;
   const log = loggerOf("host");
-  const environment = options.environment ?? (() => Deno.env.toObject());
+  const ownEnvironment = Deno.env.toObject(); // Nothing changes it while the process runs.
+  const environment = options.environment ?? (() => ownEnvironment);
   // Both of them: in a folder that is not there yet a command could make a config.toml for the next start.
   for (const folder of [stateFolder, paths.configFolder]) {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });

@@ -17,6 +17,20 @@ import { Mode } from "../src/protocol/mode.ts";
 import { OPERATIONS } from "../src/protocol/operation.ts";
 import { LABEL, PROTOCOL_VERSION } from "../src/protocol/version.ts";
 
+/** Tools that work on many machines. */
+const FLEET_TOOLS = [
+  "fleet_exec",
+  "fleet_read",
+  "fleet_write",
+  "fleet_git",
+  "fleet_search",
+  "fleet_info",
+  "fleet_get",
+  "fleet_cancel",
+  "undo_run",
+  "mapreduce",
+];
+
 /** What is pinned, as it is in the code and as it is promised. */
 const PINNED: readonly (readonly [string, () => unknown, unknown])[] = [
   ["the tools, in the order of lists", () => allTools().map(({ name }) => name), [
@@ -42,16 +56,7 @@ const PINNED: readonly (readonly [string, () => unknown, unknown])[] = [
     "git_push",
     "get_info",
     "set_mode",
-    "fleet_exec",
-    "fleet_read",
-    "fleet_write",
-    "fleet_git",
-    "fleet_search",
-    "fleet_info",
-    "fleet_get",
-    "fleet_cancel",
-    "undo_run",
-    "mapreduce",
+    ...FLEET_TOOLS,
   ]],
   ["the operations and what each does to a host", () => mapOf(OPERATIONS, ({ access }) => access), {
     exec: "execute",
@@ -324,16 +329,7 @@ Deno.test("every tool that is not an operation is named on purpose", () => {
   const own = allTools().map(({ name }) => name).filter((name) => !Object.hasOwn(OPERATIONS, name));
   assert.deepEqual(own, [
     "list_agents",
-    "fleet_exec",
-    "fleet_read",
-    "fleet_write",
-    "fleet_git",
-    "fleet_search",
-    "fleet_info",
-    "fleet_get",
-    "fleet_cancel",
-    "undo_run",
-    "mapreduce",
+    ...FLEET_TOOLS,
   ]);
 });
 

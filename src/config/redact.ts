@@ -17,21 +17,32 @@ export function describeSecret(secret: string): string {
  * generated token, known or not.
  */
 export function redactSecrets(text: string, secrets: readonly string[]): string {
+  return replaceForms(text, formsOf(secrets));
+}
+
+/** Returns all that a secret may look like, the longest first: one may be part of another. */
+function formsOf(secrets: readonly string[]): readonly string[] {
   const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), urlForm(secret)]);
-  // Longest first: one secret may be part of another.
-  const ordered = [...new Set(forms)].filter((form) => form !== "").sort((a, b) => b.length - a.length);
+  return [...new Set(forms)].filter((form) => form !== "").sort((a, b) => b.length - a.length);
+}
+
+function replaceForms(text: string, forms: readonly string[]): string {
   let clean = text;
-  for (const form of ordered) clean = clean.replaceAll(form, REPLACEMENT);
+  for (const form of forms) clean = clean.replaceAll(form, REPLACEMENT);
   return clean.replaceAll(GENERATED_TOKEN, REPLACEMENT);
 }
 
 /** The secrets that a process has come to know, in one place from its start to its last line. */
 export class Secrets {
   readonly #values = new Set<string>();
+  /** What is looked for, until another secret is known: a request's record has half a dozen texts. */
+  #forms: readonly string[] | undefined;
 
   /** Remembers a secret. */
   add(secret: string): void {
-    if (secret !== "") this.#values.add(secret);
+    if (secret === "") return;
+    this.#values.add(secret);
+    this.#forms = undefined;
   }
 
   /** The secrets known so far. */
@@ -41,7 +52,7 @@ export class Secrets {
 
   /** Replaces every known secret in `text`. */
   redact(text: string): string {
-    return redactSecrets(text, this.values);
+    return replaceForms(text, this.#forms ??= formsOf(this.values));
   }
 }
 

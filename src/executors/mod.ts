@@ -106,16 +106,10 @@ export function createExecutors(options: ExecutorsOptions): Executors {
     );
   };
 
-  const modeFor = (operation: string, caller: Caller): Mode =>
-    lowerMode(options.mode(), ceilingOf(operation, caller));
-
-  /** Asks the policy; again after a wait, if the mode has changed meanwhile. */
-  const permitFor = async (operation: OperationName, params: unknown, caller: Caller, before?: Permit) => {
-    const mode = modeFor(operation, caller);
-    if (before?.mode === mode) return before;
+  /** Asks the policy. */
+  const permitFor = async (operation: OperationName, params: unknown, mode: Mode) =>
     // The schema of the same name has parsed them.
-    return await permits.permit(operation, params as ParamsOf<OperationName>, mode);
-  };
+    await permits.permit(operation, params as ParamsOf<OperationName>, mode);
 
   const carryOut = async (name: string, params: unknown, context: OutsideContext): Promise<unknown> => {
     const { caller, signal } = context;
@@ -124,13 +118,17 @@ export function createExecutors(options: ExecutorsOptions): Executors {
       if (!isOperationName(name)) throw unknownOperation(name);
       const checked = parseParams(name, params);
       if (signal.aborted) throw cancelled(signal);
-      const first = await permitFor(name, checked, caller);
+      const ceiling = ceilingOf(name, caller);
+      const first = await permitFor(name, checked, lowerMode(request.mode, ceiling));
       // The schema of that name has parsed them.
-      if (name === "set_mode") refuseAboveCeiling(checked as ParamsOf<"set_mode">, ceilingOf(name, caller));
+      if (name === "set_mode") refuseAboveCeiling(checked as ParamsOf<"set_mode">, ceiling);
       if (IMMEDIATE.has(name)) return { name, checked, permit: first, place: undefined };
       const place = await admission.acquire(signal);
       try {
-        return { name, checked, permit: await permitFor(name, checked, caller, first), place };
+        // The mode may have changed while a place was waited for.
+        const mode = lowerMode(options.mode(), ceiling);
+        const permit = mode === first.mode ? first : await permitFor(name, checked, mode);
+        return { name, checked, permit, place };
       } catch (error) {
         place[Symbol.dispose]();
         throw error;

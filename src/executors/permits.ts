@@ -29,7 +29,7 @@ export interface PermitsOptions {
   readonly walls: () => Walls;
   /** Finds the programs that the configuration of git in these folders would start, where no sandbox holds them. */
   readonly programsOfGit: (folders: readonly string[]) => Promise<readonly string[]>;
-  /** The agent's environment, asked at each call. */
+  /** The agent's environment, asked at each call; the same object as long as nothing in it has changed. */
   readonly environment: () => Readonly<Record<string, string>>;
 }
 
@@ -44,11 +44,18 @@ export interface Permits {
 
 /** Makes the maker of permits. */
 export function createPermits(options: PermitsOptions): Permits {
+  let known: { readonly own: Readonly<Record<string, string>>; readonly ofCommands: Permit["environment"] } | undefined;
+  const environmentOfCommands = () => {
+    const own = options.environment();
+    if (known?.own !== own) known = { own, ofCommands: childEnvironment(own) };
+    return known.ofCommands;
+  };
+
   const permitOf = (
     decided: Pick<Permit, "mode" | "decision" | "rule" | "reason">,
     { sandbox, grants }: { readonly sandbox: Sandbox | undefined; readonly grants: readonly Grant[] },
   ): Permit => {
-    const environment = childEnvironment(options.environment());
+    const environment = environmentOfCommands();
     return {
       ...decided,
       environment: decided.mode === "plan" ? planEnvironment(environment) : environment,

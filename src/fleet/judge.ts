@@ -7,6 +7,10 @@ import type { JobId } from "../protocol/job.ts";
 import type { OperationName, ResultOf } from "../protocol/operation.ts";
 import type { HostStatus } from "../protocol/run.ts";
 
+/** Characters of what a host says about an end in words; more is no signal and no reason. */
+const MAX_NOTE_CHARACTERS = 1_000;
+const MAX_SIGNAL_CHARACTERS = 32;
+
 /** What a result means. */
 export interface Judgement {
   readonly status: Extract<HostStatus, "succeeded" | "failed" | "timed_out" | "running" | "gone">;
@@ -31,8 +35,10 @@ export function judge(op: OperationName, result: unknown): Judgement {
 
 /** Judges what `job_get` tells of a command that was begun by a run. */
 export function judgeJob(result: ResultOf<"job_get">): Judgement {
-  const { job, status, exitCode, signal, reason } = result;
+  const { job, status, exitCode } = result;
   if (status === "running") return { status: "running", job };
+  const signal = shortSignal(result.signal);
+  const reason = result.reason?.slice(0, MAX_NOTE_CHARACTERS).toWellFormed();
   if (status === "lost") {
     return { status: "gone", job, note: reason ?? "The agent that ran it broke off, so nobody saw the end" };
   }
@@ -68,10 +74,16 @@ export function statusOfError({ code }: Pick<OperationError, "code">, hasBegun =
 }
 
 function judgeExec(result: ResultOf<"exec">): Judgement {
-  const { job, status, exitCode, signal, outputKept } = result;
+  const { job, status, exitCode, outputKept } = result;
   if (status === "running") return { status: "running", job };
+  const signal = shortSignal(result.signal);
   // Of a short output nothing is left on the host to be read.
   return { status: statusOfEnd(result), exitCode, signal, ...(outputKept ? { job } : {}) };
+}
+
+/** A host may say anything: it is kept with each host of a run, beside what counts as its output. */
+function shortSignal(signal: string | null): string | null {
+  return signal === null ? null : signal.slice(0, MAX_SIGNAL_CHARACTERS).toWellFormed();
 }
 
 function statusOfEnd(

@@ -4,10 +4,7 @@
 import type { OperationName } from "../protocol/operation.ts";
 import { cutResult, type Held, type HeldResults } from "./held_results.ts";
 import type { HostOutcome } from "./run.ts";
-import { isKept } from "./run_store.ts";
-
-/** Characters of a result that is kept with its host, whatever memory there is. */
-const MAX_KEPT_CHARACTERS = 8 * 1024;
+import { isKept, MAX_KEPT_CHARACTERS } from "./run_store.ts";
 
 const CUT = "only the ends of its output are held";
 const DROPPED = "its output is not held any more";

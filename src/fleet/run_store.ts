@@ -195,10 +195,14 @@ function write(
   });
 }
 
-/** Without what the host answered; what a write did is kept, as it can be undone only so. */
+/** Without what the host answered; what a write did is kept, as it can be undone only so, unless it is more than any write says. */
 function storedHost(op: OperationName, { result, ...host }: HostOutcome): HostOutcome {
-  return isKept(op) && result !== undefined ? { ...host, result } : host;
+  if (!isKept(op) || result === undefined) return host;
+  return JSON.stringify(result).length <= MAX_KEPT_CHARACTERS ? { ...host, result } : host;
 }
+
+/** Characters of a result that is kept with its host: a path may have 4 096, and each may be written as six. */
+export const MAX_KEPT_CHARACTERS = 32 * 1024;
 
 /** Tells whether the results of an operation are small, and needed after a restart. */
 export function isKept(op: OperationName): boolean {

@@ -50,7 +50,8 @@ export function planUndo(record: RunRecord, { force }: { readonly force: boolean
 function mayHaveWritten({ status, startedAt, result, error }: HostOutcome): boolean {
   if (result !== undefined) return true;
   if (startedAt === undefined || status === "refused") return false;
-  return status !== "failed" || error === undefined || error.code === "internal" || error.code === "cancelled";
+  return status !== "failed" || error === undefined || error.code === "internal" ||
+    error.code === "cancelled";
 }
 
 /** Decides what is asked of one host. */

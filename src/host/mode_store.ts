@@ -2,7 +2,8 @@
  * Where a host keeps the modes that were set on it, beside what its processes were started with: small files that every process of
  * this machine and user reads. What the console says has a file of its own, so that no request can write over it.
  */
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ConsoleModes, ModeChange, type ModeChanges } from "../safety/ladder.ts";
 import { replaceFile } from "./replace_file.ts";
 
@@ -76,8 +77,12 @@ function cachedFile<T>(
   };
 }
 
-/** Differs for every replacement of a file; undefined if there is none. */
+/**
+ * Differs for every replacement of a file; undefined if there is none. Asked several times for each request, and there is usually no
+ * file: an exception for that costs more than all the rest.
+ */
 function stampOf(path: string): string | undefined {
+  if (!existsSync(path) && existsSync(`${dirname(path)}/.`)) return undefined;
   try {
     const { ino, size, mtime } = Deno.statSync(path);
     return `${ino} ${size} ${mtime?.getTime()}`;

@@ -33,10 +33,10 @@ export type PartContent =
   | { readonly kind: "bytes"; readonly bytes: Bytes }
   | { readonly kind: "range"; readonly range: FileRange; readonly stamp: FileStamp };
 
-/** Looks at a file. @throws {OperationError} If it cannot be looked at. */
+/** Looks at a file; a link at the end of the path is not followed. @throws {OperationError} If it cannot be looked at. */
 export async function stampOf(path: string): Promise<FileStamp> {
   try {
-    return stampIn(await Deno.stat(path));
+    return stampIn(await Deno.lstat(path));
   } catch (cause) {
     throw cannotRead(explainSystemError(cause), cause);
   }
@@ -95,11 +95,13 @@ async function open(path: string): Promise<Deno.FsFile> {
   }
 }
 
-function stampIn(info: Deno.FileInfo): FileStamp {
+/** What tells the state of a file that was looked at. */
+export function stampIn(info: Deno.FileInfo): FileStamp {
   return { size: info.size, modifiedMs: info.mtime?.getTime(), identity: identityOf(info) };
 }
 
-function checkSame(before: FileStamp, now: FileStamp): void {
+/** Compares two states of a file. @throws {OperationError} If it was changed, or is another one. */
+export function checkSame(before: FileStamp, now: FileStamp): void {
   if (
     before.size === now.size && before.modifiedMs === now.modifiedMs && before.identity === now.identity
   ) return;

@@ -6,7 +6,14 @@ import { OperationError } from "../errors.ts";
 import type { Bytes } from "../protocol/bytes.ts";
 import type { PartInfo, PartName } from "../protocol/part.ts";
 import type { RunId } from "../protocol/run.ts";
-import { type FileRange, type PartContent, readContent, stampOf } from "./part_content.ts";
+import {
+  checkSame,
+  type FileRange,
+  type FileStamp,
+  type PartContent,
+  readContent,
+  stampOf,
+} from "./part_content.ts";
 import { fileNameOf, type PartLimits, tooManyParts, tooManyPartsInAll } from "./rules.ts";
 import type { Space } from "./space.ts";
 import { createSpoolFile, type SpoolFile } from "./spool_file.ts";
@@ -46,8 +53,14 @@ export interface RunParts {
    * Makes a part of a range of a file, which stays where it is. If the file changes, reading the part fails.
    *
    * @param options.records - how many lines it is known to have. @default {0}
+   * @param options.stamp - the state in which the file was divided. @default as it is now
+   * @throws {OperationError} `cannot_run` if the file is not in that state, or cannot be looked at.
    */
-  addRange(name: PartName, range: FileRange, options?: { readonly records?: number }): Promise<PartInfo>;
+  addRange(
+    name: PartName,
+    range: FileRange,
+    options?: { readonly records?: number; readonly stamp?: FileStamp | undefined },
+  ): Promise<PartInfo>;
   /** Removes a part; one that is not there is none. */
   remove(name: PartName): Promise<void>;
 }
@@ -162,18 +175,19 @@ export function createRunParts({ id, folder, space, limits, count }: RunPartsOpt
       void removeFile(before);
       return info;
     },
-    async addRange(name, range, { records = 0 } = {}) {
+    async addRange(name, range, { records = 0, stamp: before } = {}) {
       refuseMore(name);
       const stamp = await stampOf(range.path);
+      if (before !== undefined) checkSame(before, stamp);
       if (range.start < 0 || range.end < range.start || range.end > stamp.size) {
         throw new RangeError(
           `Cannot make a part of the bytes ${range.start} to ${range.end}: the file has ${stamp.size}`,
         );
       }
-      const before = parts.get(name);
+      const replaced = parts.get(name);
       const info = { name, bytes: range.end - range.start, records };
       put({ info, content: { kind: "range", range, stamp } });
-      await removeFile(before);
+      await removeFile(replaced);
       return info;
     },
     async remove(name) {

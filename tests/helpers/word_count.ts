@@ -15,8 +15,7 @@ export const EMIT_WORDS = `${WORDS} | sed 's/$/\\t1/'`;
 /** `word<TAB>n` for every different word of the input. */
 export const COUNT_WORDS = `${WORDS} | awk '{n[$0]++}END{for(w in n)print w"\\t"n[w]}'`;
 /** Adds up the numbers of lines `word<TAB>n` that are sorted by their words. */
-export const ADD_UP =
-  `awk -F'\\t' '$1!=k{if(NR>1)print k"\\t"n;k=$1;n=0}{n+=$2}END{if(NR)print k"\\t"n}'`;
+export const ADD_UP = `awk -F'\\t' '$1!=k{if(NR>1)print k"\\t"n;k=$1;n=0}{n+=$2}END{if(NR)print k"\\t"n}'`;
 
 /** Writes text to a file. */
 export async function writeText(path: string, bytes: number, seed = 1): Promise<void> {

@@ -2,15 +2,14 @@
  * One distributed run from its preparation to its kept result: looks at the input, has the plan carried out, takes the result, and
  * writes down what a resume needs.
  */
-import { open } from "node:fs/promises";
 import { OperationError } from "../../errors.ts";
-import { writeAll } from "../../host/write_all.ts";
 import { type Bytes, EMPTY } from "../../protocol/bytes.ts";
 import type { RunId } from "../../protocol/run.ts";
 import type { AgentRef, Hosts } from "../fleet.ts";
 import type { FailedPartition } from "./attempts.ts";
 import { dropParts } from "./drop_parts.ts";
 import type { PlanProgress } from "./plan.ts";
+import { keepResult } from "./keep_result.ts";
 import { prepareRun } from "./prepare.ts";
 import type { Reach } from "./reach.ts";
 import type { MapReduceRequest } from "./request.ts";
@@ -285,9 +284,7 @@ export class DistributedRun {
 
   async #takeResult(run: MapReduceRun, signal: AbortSignal): Promise<number> {
     const path = await this.#options.saved.resultPath(this.id);
-    await using file = await open(path, "w", 0o600);
-    const { bytes } = await run.readResult((chunk) => writeAll(file, chunk), signal);
-    return bytes;
+    return await keepResult(path, { read: (onBytes) => run.readResult(onBytes, signal) });
   }
 
   /** Writes the result to the caller's file, by this machine's rules; without a part it only asks whether that could be. */

@@ -3,6 +3,7 @@
  * `run.ts` carries it out.
  */
 import type { Bytes } from "../../protocol/bytes.ts";
+import type { FileStamp } from "../../parts/part_content.ts";
 import type { PartName, Ticket } from "../../protocol/part.ts";
 import type { RunId } from "../../protocol/run.ts";
 import type { AgentRef } from "../fleet.ts";
@@ -10,7 +11,14 @@ import type { AgentRef } from "../fleet.ts";
 /** The data of one map partition. */
 export type MapInput =
   /** A range of a file of the coordinator. */
-  | { readonly type: "range"; readonly path: string; readonly start: number; readonly end: number }
+  | {
+    readonly type: "range";
+    readonly path: string;
+    readonly start: number;
+    readonly end: number;
+    /** The file as it was divided; in another state it is not read. */
+    readonly stamp?: FileStamp | undefined;
+  }
   /** Bytes that the coordinator holds. */
   | { readonly type: "bytes"; readonly bytes: Bytes }
   /** Files of one host, mapped where they lie. */
@@ -53,7 +61,12 @@ export interface MapReduceSpec {
 export interface LocalSpool {
   addRange(
     name: PartName,
-    range: { readonly path: string; readonly start: number; readonly end: number },
+    range: {
+      readonly path: string;
+      readonly start: number;
+      readonly end: number;
+      readonly stamp?: FileStamp | undefined;
+    },
   ): unknown;
   addBytes(name: PartName, bytes: Bytes): unknown;
   /** Removes everything of the run. */

@@ -2,8 +2,10 @@
  * Makes a distributed run of what its caller asks: looks at the input and divides it into partitions.
  */
 import { OperationError } from "../../errors.ts";
+import { checkSame, stampOf } from "../../parts/part_content.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { MAX_REDUCERS, type Ticket } from "../../protocol/part.ts";
+import { plainLine } from "../../protocol/plain_line.ts";
 import type { RunId } from "../../protocol/run.ts";
 import type { AgentRef, Hosts } from "../fleet.ts";
 import { findFiles } from "./find_files.ts";
@@ -70,13 +72,17 @@ async function inputsOf(
     }
     case "file": {
       const { path, size } = await readableFile(fleet, input.path, signal);
-      const { ranges, identity } = await splitFile(path, {
+      const { ranges, identity, stamp } = await splitFile(path, {
         by: input.splitBy,
         recordBytes: input.recordBytes,
         splitBytes: plan(size).splitBytes,
         signal,
       });
-      return { inputs: ranges.map((range) => ({ type: "range", path, ...range })), identity };
+      // A folder on the way may have been made a link to another one since the rules were asked.
+      const again = await readableFile(fleet, path, signal);
+      if (again.path !== path) throw isChanging(input.path);
+      checkSame(stamp, await stampOf(path));
+      return { inputs: ranges.map((range) => ({ type: "range", path, ...range, stamp })), identity };
     }
     case "glob": {
       const files = await findFiles(fleet, hosts, { pattern: input.pattern, signal });
@@ -102,10 +108,12 @@ async function readableFile(
     { signal },
   );
   const { size } = await Deno.stat(result.path);
-  if (result.size !== size) {
-    throw new OperationError("cannot_run", `Cannot map "${path}": it is changing`, {
-      remedy: "Copy it, and map the copy",
-    });
-  }
+  if (result.size !== size) throw isChanging(path);
   return { path: result.path, size };
+}
+
+function isChanging(path: string): OperationError {
+  return new OperationError("cannot_run", `Cannot map "${plainLine(path)}": it is changing`, {
+    remedy: "Copy it, and map the copy",
+  });
 }

@@ -42,7 +42,8 @@ export function createReach(
     const use = spool.join(key);
     const own: LocalSpool = {
       async addRange(name, range) {
-        await use.parts.addRange(name, range);
+        const { path, start, end, stamp } = range;
+        await use.parts.addRange(name, { path, start, end }, { stamp });
       },
       addBytes: (name, bytes) => void use.parts.addBytes(name, bytes),
       async remove() {

@@ -6,6 +6,7 @@ import { OperationError } from "../../errors.ts";
 import { FileReader } from "../../host/file_reader.ts";
 import { identityOf } from "../../host/file_identity.ts";
 import { NotRegularError, openRegularFile } from "../../host/open_file.ts";
+import { type FileStamp, stampIn } from "../../parts/part_content.ts";
 import { MAX_PARTITIONS } from "./split.ts";
 
 const NEWLINE = 10;
@@ -19,6 +20,8 @@ export interface FileSplit {
   readonly bytes: number;
   /** Changes when the file does: which file it is, its size and the time of its last change. */
   readonly identity: string;
+  /** The same, for whoever reads the ranges. */
+  readonly stamp: FileStamp;
 }
 
 /** How a file is divided. */
@@ -64,7 +67,7 @@ export async function splitFile(path: string, options: FileSplitOptions): Promis
       start = end;
     }
     const identity = [identityOf(info) ?? "", info.size, info.mtime?.getTime() ?? 0].join(":");
-    return { ranges, bytes: info.size, identity };
+    return { ranges, bytes: info.size, identity, stamp: stampIn(info) };
   } catch (cause) {
     if (cause instanceof OperationError || signal.aborted) throw cause;
     const reason = cause instanceof Deno.errors.NotFound

@@ -22,8 +22,15 @@ function world(jobs: number, answer: (agent: string) => Promise<never> = gone) {
         hostOutcome("done", { job: jobIdFor("done") }),
         hostOutcome("asked", { status: "running" }),
         hostOutcome("waits", { status: "waiting" }),
-        ...Array.from({ length: jobs }, (_, i) =>
-          hostOutcome(`h${i}`, { status: "running", job: jobIdFor(`h${i}`), agent: { id: `h${i}`, name: "x" } })),
+        ...Array.from(
+          { length: jobs },
+          (_, i) =>
+            hostOutcome(`h${i}`, {
+              status: "running",
+              job: jobIdFor(`h${i}`),
+              agent: { id: `h${i}`, name: "x" },
+            }),
+        ),
       ],
     }),
     wait: () => assert.fail("Nobody waits"),

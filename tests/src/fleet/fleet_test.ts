@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { OperationError } from "../../../src/errors.ts";
-import { type AgentSummary, createFleet, type Fleet } from "../../../src/fleet/fleet.ts";
+import { type AgentSummary, createFleet, type Fleet, LOCAL_ADDRESS } from "../../../src/fleet/fleet.ts";
+import type { SavedRuns } from "../../../src/fleet/mapreduce/saved_runs.ts";
+import type { RunStore } from "../../../src/fleet/run_store.ts";
+import type { Spool } from "../../../src/parts/spool.ts";
 import { createAnomalies } from "../../../src/peer/anomalies.ts";
 import type { Peer } from "../../../src/peer/peer.ts";
 import type { RequestOptions } from "../../../src/peer/pending.ts";
@@ -37,19 +41,47 @@ const mine = (card: Parameters<typeof sampleMember>[1] = {}, fill = 1): Member =
 const theirs = (card: Parameters<typeof sampleMember>[1] = {}, fill = 2, agentId = OTHER): Member =>
   sampleMember(fill, { name: "there", ...card }, { agentId });
 
+/** Keeps nothing. */
+const runStore: RunStore = {
+  save: () => Promise.resolve(),
+  get: () => Promise.resolve(undefined),
+  recent: () => [],
+  adopt: () => Promise.resolve(false),
+  requestCancel: () => assert.fail("Nobody is asked to cancel"),
+  cancelRequests: () => [],
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+const savedRuns: SavedRuns = {
+  save: () => Promise.resolve(),
+  get: () => Promise.resolve(undefined),
+  isElsewhere: () => Promise.resolve(false),
+  resultPath: () => assert.fail("No result is kept"),
+  removeResult: () => Promise.resolve(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+const spool: Spool = {
+  taken: 0,
+  runs: 0,
+  join: () => assert.fail("No part is kept"),
+  open: () => assert.fail("No part is asked for"),
+  drop: () => assert.fail("No part is dropped"),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
 interface World {
   /** Undefined: the node is in no room. */
   readonly members?: readonly Member[];
   readonly isConnected?: boolean;
   readonly answer?: unknown;
   readonly ping?: (address: Bytes) => Promise<number>;
+  readonly listeners?: Set<() => void>;
 }
 
 /** A fleet whose calls are written down as "here" or the address that was asked. */
 function start(world: World = {}): { fleet: Fleet; calls: string[]; requests: RequestOptions[] } {
   const calls: string[] = [];
   const requests: RequestOptions[] = [];
-  const { members, isConnected = true, ping = () => Promise.resolve(1) } = world;
+  const { members, isConnected = true, ping = () => Promise.resolve(1), listeners = new Set() } = world;
   const answer = "answer" in world ? world.answer : info;
   const lost = () =>
     Promise.reject(new OperationError("not_connected", "Not connected to the relay, retrying"));
@@ -69,12 +101,20 @@ function start(world: World = {}): { fleet: Fleet; calls: string[]; requests: Re
     },
     ping,
     refreshCard: () => Promise.resolve(),
+    onAgentsChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const fleet = createFleet({
     self,
     peer,
     describeSelf: () => summary,
+    runStore,
+    savedRuns,
+    spool,
+    randomBytes,
     executors: {
       running: 0,
       queued: 0,
@@ -235,4 +275,108 @@ Deno.test("list() measures a bounded number of round trips, all at the same time
   const { agents } = await fleet.list();
   assert.equal(agents.length, 101);
   assert.ok(most > 32 && most <= 64, `${most}`);
+});
+
+Deno.test("list() measures only those that are chosen, in their order", async () => {
+  const asked: number[] = [];
+  const { fleet } = start({
+    members: room,
+    ping: (address) => Promise.resolve(asked.push(address[0] ?? 0)),
+  });
+  const { agents } = await fleet.list((all) => all.filter(({ name }) => name === "twin").toReversed());
+  assert.deepEqual(agents.map(({ name, id }) => [name, id.slice(0, 3)]), [["twin", "twb"], ["twin", "twa"]]);
+  assert.deepEqual([...new Set(asked)].sort(), [3, 4]);
+});
+
+Deno.test("list() and present() without a room choose from this machine", async () => {
+  const { fleet } = start();
+  assert.deepEqual((await fleet.list(() => [])).agents, []);
+  assert.deepEqual(await fleet.present(), [summary]);
+});
+
+Deno.test("list() rejects as its choice does", async () => {
+  const { fleet } = start({ members: room });
+  const refuse = () => {
+    throw new OperationError("bad_request", "Nobody is meant");
+  };
+  await assert.rejects(fleet.list(refuse), /Nobody is meant/);
+});
+
+Deno.test("present() tells who is there and measures nothing", async () => {
+  const { fleet } = start({ members: room, ping: () => assert.fail("Nothing is to be measured") });
+  const agents = await fleet.present();
+  assert.deepEqual(agents.map(({ name, isSelf, latencyMs }) => [name, isSelf, latencyMs]), [
+    ["me", true, null],
+    ["there", false, null],
+    ["twin", false, null],
+    ["twin", false, null],
+  ]);
+  await assert.rejects(start({ members: room, isConnected: false }).fleet.present(), /Not connected/);
+});
+
+const addresses: readonly (readonly [string, World, string, string | undefined])[] = [
+  ["this machine without a room", {}, SELF, LOCAL_ADDRESS],
+  ["somebody else without a room", {}, OTHER, undefined],
+  ["this machine in a room", { members: room }, SELF, at(1)],
+  ["this machine before it is in the room", { members: [theirs()] }, SELF, at(1)],
+  ["the service beside this process", { members: [...room, mine({ role: "service" }, 9)] }, SELF, at(9)],
+  [
+    "this machine, of which no process runs anything for others",
+    { members: [mine({ accepts: false }), mine({ accepts: false, startedAt: 9_000 }, 9)] },
+    SELF,
+    at(1),
+  ],
+  ["another", { members: room }, OTHER, at(2)],
+  [
+    "the process of another that runs commands",
+    {
+      members: [mine(), theirs({ role: "session", accepts: false }), theirs({}, 5)],
+    },
+    OTHER,
+    at(5),
+  ],
+  ["somebody who is not there", { members: room }, "ghost", undefined],
+  ["a name, which is no id", { members: room }, "there", undefined],
+];
+for (const [what, world, id, expected] of addresses) {
+  Deno.test(`addressOf() of ${what} is ${expected}`, () => {
+    assert.equal(start(world).fleet.addressOf(id), expected);
+  });
+}
+
+Deno.test("onAgentsChange() tells of changes in the room until it is stopped", () => {
+  const listeners = new Set<() => void>();
+  const { fleet } = start({ members: room, listeners });
+  let told = 0;
+  const stop = fleet.onAgentsChange(() => void told++);
+  for (const listener of listeners) listener();
+  stop();
+  assert.deepEqual([told, listeners.size], [1, 0]);
+  start().fleet.onAgentsChange(() => assert.fail("Without a room nobody comes"))();
+});
+
+Deno.test("runs carry an operation out on the hosts that are named, near and far", async () => {
+  const { fleet, calls } = start({ members: room });
+  const run = fleet.runs.start({
+    tool: "fleet_info",
+    op: "get_info",
+    params: {},
+    target: "all",
+    hosts: [{ id: SELF, name: "me" }, { id: OTHER, name: "there" }, { id: "ghost", name: "ghost" }],
+    leftOut: [],
+    flow: { parallel: 1, canary: 0, waveSize: 0, maxFailures: Infinity },
+    waitMs: 10_000,
+  });
+  await run.wait(10_000);
+  assert.deepEqual(run.record.hosts.map(({ status }) => status), ["succeeded", "succeeded", "gone"]);
+  assert.deepEqual(calls, ["here", at(2)]);
+  await fleet.runs[Symbol.asyncDispose]();
+});
+
+Deno.test("mapReduces choose among those who are there", async () => {
+  const { fleet } = start({ members: room });
+  assert.deepEqual(await fleet.mapReduces.hostsFor({ target: "name:there", includeSelf: false }), [
+    { id: OTHER, name: "there" },
+  ]);
+  await fleet.mapReduces[Symbol.asyncDispose]();
 });

@@ -79,11 +79,17 @@ for (const [what, changes, expected] of flows) {
   });
 }
 
-const failures: readonly (readonly [string, RunPlan, RunRecord | undefined, RegExp, OperationError["code"]])[] =
-  [
+const failures:
+  readonly (readonly [string, RunPlan, RunRecord | undefined, RegExp, OperationError["code"]])[] = [
     ["without a target", EXEC, undefined, /"target" is missing$/, "bad_request"],
     ["that means nobody", { ...EXEC, target: "name:zzz" }, undefined, /zzz/, "bad_request"],
-    ["with a part that is none", { ...EXEC, target: "web", canary: "200%" }, undefined, /200%/, "bad_request"],
+    [
+      "with a part that is none",
+      { ...EXEC, target: "web", canary: "200%" },
+      undefined,
+      /200%/,
+      "bad_request",
+    ],
     [
       "of a run that nobody knows",
       { ...EXEC, retryFailed: "r_x" },

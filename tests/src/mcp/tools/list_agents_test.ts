@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
-import type { AgentList, AgentSummary, Fleet } from "../../../../src/fleet/fleet.ts";
+import type { AgentList, AgentSummary } from "../../../../src/fleet/fleet.ts";
 import { listAgents } from "../../../../src/mcp/tools/list_agents.ts";
 import { SAMPLE_PLATFORM } from "../../../helpers/sample_card.ts";
+import { fakeFleet } from "../_fake_fleet.ts";
 
 const agent: AgentSummary = {
   id: "a".repeat(20),
@@ -29,16 +30,17 @@ const self: AgentSummary = {
   platform: plain,
 };
 
-async function list(answer: AgentList) {
-  const fleet: Fleet = {
-    list: () => Promise.resolve(answer),
-    call: () => assert.fail("Nothing is to be carried out"),
-  };
-  return await listAgents.handle({}, { fleet, signal: new AbortController().signal });
+async function list(answer: AgentList, args: Record<string, unknown> = {}) {
+  const fleet = fakeFleet({
+    list: (choose = (all) => all) => Promise.resolve({ ...answer, agents: choose(answer.agents) }),
+  });
+  return await listAgents.handle(args, { fleet, signal: new AbortController().signal });
 }
 
-Deno.test("list_agents takes no arguments and only reads", () => {
+Deno.test("list_agents takes a target or nothing, and only reads", () => {
   assert.equal(listAgents.input.safeParse({ agent_id: "web" }).success, false);
+  assert.equal(listAgents.input.safeParse({ target: "" }).success, false);
+  assert.equal(listAgents.input.safeParse({ target: "web" }).success, true);
   assert.equal(z.toJSONSchema(listAgents.input).additionalProperties, false);
   assert.ok(listAgents.hints.readOnly && !listAgents.hints.destructive);
 });
@@ -59,4 +61,11 @@ Deno.test("list_agents shows who is in the room in words and in structure", asyn
 Deno.test("list_agents says so when there is no room", async () => {
   const { text } = await list({ agents: [self], isConnected: false, anomalies: {} });
   assert.match(text, /^1 machine \(this one: no room is set\):\n- me /);
+});
+
+Deno.test("list_agents with a target lists whom that means, whether they run commands or not", async () => {
+  const answer = { agents: [self, agent], isConnected: true, anomalies: {} };
+  assert.match((await list(answer, { target: "eu" })).text, /^1 machine in the room:\n- web [^\n]*$/);
+  assert.match((await list(answer, { target: "all" })).text, /^2 machines in the room:/);
+  await assert.rejects(list(answer, { target: "moon" }), /no host has the tag "moon"/);
 });
