@@ -18,6 +18,8 @@ export interface ToolCall {
   readonly json: boolean;
   /** Goes on after the first answer, such as until the end of a run; returns what is printed. @default the first answer */
   readonly follow?: (answer: ToolAnswer, context: ToolContext) => Promise<ToolAnswer>;
+  /** What is printed if Ctrl-C ended it: what became of what was begun. @default the error */
+  readonly interrupted?: (context: ToolContext) => Promise<ToolAnswer | undefined>;
 }
 
 /** Calls a tool and prints its answer. Exit code 1 if it failed, or if what it ran did. */
@@ -42,9 +44,19 @@ export async function callTool(context: CommandContext, call: ToolCall): Promise
         [`${progress}${total === undefined ? "" : `/${total}`}`, plainLine(message ?? "")].join(" "),
       ),
   };
+  const work = async (): Promise<ToolAnswer> => {
+    try {
+      const first = await tool.handle(args, toolContext);
+      return follow === undefined ? first : await follow(first, toolContext);
+    } catch (error) {
+      const unhurried = { ...toolContext, signal: new AbortController().signal };
+      const answer = signal.aborted ? await call.interrupted?.(unhurried) : undefined;
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  };
   try {
-    const first = await tool.handle(args, toolContext);
-    const answer = follow === undefined ? first : await follow(first, toolContext);
+    const answer = await work();
     status?.clear();
     if (json) printJson(answer.structured);
     else printLine(answer.text);

@@ -48,7 +48,7 @@ export function createExec(options: ExecOptions): Executor<"exec"> {
     const what = { program: argv[0], cwd };
     // A sandbox that does not find the program would end with an exit code of its own.
     if (confined.isolation !== "none") {
-      await explained(what, findProgram(argv[0], { cwd, env: permit.environment }));
+      await explained(what, Promise.try(findProgram, argv[0], { cwd, env: permit.environment }));
     }
     const job = await start(options.jobs, {
       command: {

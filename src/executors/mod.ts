@@ -17,7 +17,7 @@ import { modeForPeer, type PeerRule } from "../safety/peer_rules.ts";
 import { settingRemedy } from "../safety/owner_remedy.ts";
 import { Admission, type AdmissionLimits, cancelled } from "./admission.ts";
 import { type AuditPort, recorded } from "./recorded.ts";
-import type { CallContext, Caller, Executor, Permit } from "./executor.ts";
+import type { CallContext, Caller, Executor } from "./executor.ts";
 import type { Permits } from "./permits.ts";
 import type { ExecutorTable } from "./table.ts";
 
@@ -90,9 +90,11 @@ export function createExecutors(options: ExecutorsOptions): Executors {
   const calls = new Map<AbortController, Promise<unknown>>();
   let hasEnded = false;
 
+  /** The most that a caller may do here; undefined if it may not command the host. */
+  const ceilingFor = (caller: Caller): Mode | undefined =>
+    caller.isLocal || caller.id === options.id ? "bypass" : modeForPeer(options.peers, caller.id);
   const ceilingOf = (operation: string, caller: Caller): Mode => {
-    if (caller.isLocal || caller.id === options.id) return "bypass";
-    const ceiling = modeForPeer(options.peers, caller.id);
+    const ceiling = ceilingFor(caller);
     if (ceiling !== undefined) return ceiling;
     // Whoever has the ticket may do what it opens, and nothing else.
     if (isByTicket(operation)) return "plan";
@@ -113,8 +115,12 @@ export function createExecutors(options: ExecutorsOptions): Executors {
 
   const carryOut = async (name: string, params: unknown, context: OutsideContext): Promise<unknown> => {
     const { caller, signal } = context;
-    const request = { caller, operation: name, params, mode: options.mode() };
+    // Who may not command the host at all is not to fill its log with what it sends.
+    const shown = ceilingFor(caller) === undefined ? undefined : params;
+    const request = { caller, operation: name, params: shown, mode: options.mode() };
     const decided = async () => {
+      // Before anything is said about what it sent.
+      ceilingOf(name, caller);
       if (!isOperationName(name)) throw unknownOperation(name);
       const checked = parseParams(name, params);
       if (signal.aborted) throw cancelled(signal);

@@ -44,7 +44,9 @@ export interface Permits {
 
 /** Makes the maker of permits. */
 export function createPermits(options: PermitsOptions): Permits {
-  let known: { readonly own: Readonly<Record<string, string>>; readonly ofCommands: Permit["environment"] } | undefined;
+  let known:
+    | { readonly own: Readonly<Record<string, string>>; readonly ofCommands: Permit["environment"] }
+    | undefined;
   const environmentOfCommands = () => {
     const own = options.environment();
     if (known?.own !== own) known = { own, ofCommands: childEnvironment(own) };

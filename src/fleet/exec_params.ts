@@ -6,9 +6,12 @@ import { EXEC_WAIT_MS } from "../protocol/operations/exec.ts";
 
 /** The longest wait that `exec` takes, in milliseconds. */
 const MAX_WAIT_MS = 600_000;
-/** The answer has its way back to make: so much of the wait is left for it, at most and as a part. */
-const MAX_MARGIN_MS = 400;
-const MARGIN_PART = 0.1;
+/**
+ * A session may have to be opened first, and the answer has its way back to make: so much of the wait is left for that, at most and
+ * as a part. What comes later is told as running, without its job.
+ */
+const MAX_MARGIN_MS = 2_000;
+const MARGIN_PART = 0.15;
 
 const MIN_OUTPUT_BYTES = 4 * 1024;
 const MAX_OUTPUT_BYTES = 64 * 1024;

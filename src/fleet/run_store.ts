@@ -201,8 +201,8 @@ function storedHost(op: OperationName, { result, ...host }: HostOutcome): HostOu
   return JSON.stringify(result).length <= MAX_KEPT_CHARACTERS ? { ...host, result } : host;
 }
 
-/** Characters of a result that is kept with its host: a path may have 4 096, and each may be written as six. */
-export const MAX_KEPT_CHARACTERS = 32 * 1024;
+/** Characters of a result that is kept with its host, in memory and on the disk; more is not what a write answers. */
+export const MAX_KEPT_CHARACTERS = 8 * 1024;
 
 /** Tells whether the results of an operation are small, and needed after a restart. */
 export function isKept(op: OperationName): boolean {

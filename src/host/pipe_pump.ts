@@ -23,6 +23,13 @@ const TIMER_SLACK_MS = 10;
  */
 const SETTLE_BYTES = 1024 * 1024;
 
+/**
+ * Room for one read. Most commands write little, and the runtime's own 64 KiB for each read, cleared and thrown away, cost more than
+ * the command; one that fills its room is given more.
+ */
+const FIRST_READ_BYTES = 4096;
+const MAX_READ_BYTES = 64 * 1024;
+
 /** What is done with each chunk; reading goes on when it resolves. */
 export type Consume = (bytes: Bytes) => Promise<void>;
 
@@ -30,9 +37,10 @@ export type Consume = (bytes: Bytes) => Promise<void>;
 export class PipePump {
   /** Resolves when the pipe was read to its end or stopped, and the consumer has taken its last chunk. Never rejects. */
   readonly closed: Promise<void>;
-  readonly #reader: ReadableStreamDefaultReader<Bytes>;
+  readonly #reader: ReadableStreamBYOBReader;
   readonly #finished = Promise.withResolvers<void>();
   #consume: Consume | undefined;
+  #readBytes = FIRST_READ_BYTES;
   #isWaiting = false;
   #isClosed = false;
   #bytesLeft = Infinity;
@@ -42,10 +50,11 @@ export class PipePump {
   /**
    * Starts to read.
    *
+   * @param pipe - a stream of bytes
    * @param onFailure - called once if `consume` rejects; from then on output is read and dropped
    */
   constructor(pipe: ReadableStream<Bytes>, consume: Consume, onFailure: (error: unknown) => void) {
-    this.#reader = pipe.getReader();
+    this.#reader = pipe.getReader({ mode: "byob" });
     this.#consume = consume;
     this.closed = this.#run(onFailure);
   }
@@ -107,9 +116,9 @@ export class PipePump {
     try {
       for (;;) {
         this.#isWaiting = true;
-        const { value, done } = await this.#reader.read();
+        const value = await this.#read();
         this.#isWaiting = false;
-        if (done) break;
+        if (value === undefined) break;
         this.#hasReadLarge ||= value.length >= LARGE_CHUNK_BYTES;
         if (this.#consume === undefined) this.#hasDropped = true;
         await this.#consume?.(value);
@@ -125,9 +134,17 @@ export class PipePump {
     this.#finished.resolve();
   }
 
+  /** Returns the next chunk, which is the caller's to keep; undefined at the end. */
+  async #read(): Promise<Bytes | undefined> {
+    const { value, done } = await this.#reader.read(new Uint8Array(this.#readBytes));
+    if (done) return undefined;
+    if (value.length === this.#readBytes) this.#readBytes = Math.min(MAX_READ_BYTES, 2 * this.#readBytes);
+    return value;
+  }
+
   async #drain(): Promise<void> {
     try {
-      while (!(await this.#reader.read()).done);
+      while (await this.#read() !== undefined);
     } catch {
       // The first failure was reported; a pipe that cannot be read has nothing more to tell.
     }

@@ -107,7 +107,7 @@ export async function spawnProcess(options: SpawnOptions, hooks: SpawnHooks): Pr
     return { exitCode: null, signal: null, durationMs: 0, timedOut: false, cancelled: true };
   }
   const startedAt = performance.now();
-  const child = await startProcess({
+  const child = startProcess({
     ...options,
     hasInput: options.stdin !== undefined,
     setsid: options.setsid,

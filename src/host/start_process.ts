@@ -35,7 +35,7 @@ export function findSetsid(os: string = Deno.build.os): string | undefined {
  * @throws {Deno.errors.NotFound} If there is no such program or folder.
  * @throws {Deno.errors.PermissionDenied} If it is not executable.
  */
-export async function startProcess(options: StartOptions): Promise<Deno.ChildProcess> {
+export function startProcess(options: StartOptions): Deno.ChildProcess {
   const { argv: [program, ...args], cwd, env, hasInput, setsid } = options;
   // setsid(1) would report a missing program by an exit code of its own.
   const command = setsid === undefined ? program : findProgram(program, options);

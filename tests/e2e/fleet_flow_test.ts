@@ -3,11 +3,13 @@
  * read from what they left on the disk.
  */
 import assert from "node:assert/strict";
+import { FleetResult } from "../../src/mcp/fleet_result.ts";
 import { eventually } from "../helpers/eventually.ts";
 import {
   ASSISTANT,
   callFleet,
   failFleet,
+  type FleetAnswer,
   type FleetProgress,
   type FleetScene,
   linesOf,
@@ -15,9 +17,13 @@ import {
   statusesOf,
 } from "../helpers/fleet_scene.ts";
 import { textOf } from "../helpers/mcp_client.ts";
+import { MODERN_META, startRawMcp } from "../helpers/raw_mcp.ts";
 
 /** Says that it was here, and when; fails where there is a file `broken`. */
 const TRACE = "date +%s%N >> ~/began; test ! -e ~/broken || exit 7; date +%s%N >> ~/ended";
+
+const hasGit = await new Deno.Command("git", { args: ["--version"], stdout: "null", stderr: "null" }).output()
+  .then(({ success }) => success, () => false);
 
 const CONFIG = Array.from({ length: 30 }, (_, i) => `key_${i} = ${i}\n`).join("");
 const HOSTS = {
@@ -41,9 +47,10 @@ Deno.test("fleet tools reach whom a target means, in the order and as far as a r
   await t.step("retry_failed reaches only those that did not succeed", () => retry(scene));
   await t.step("answers that differ are shown as what differs", () => folded(scene));
   await t.step(
-    "runs, agents and jobs are resources, and those who join are announced",
+    "runs, agents and jobs are resources, and so is whoever joins",
     () => resources(scene),
   );
+  await t.step("a client is told how far a run is, who joins, and what runs there are", () => news(scene));
 });
 
 /** Lines that each host, and the assistant, wrote to a file since it was last asked, which removes it. */
@@ -152,7 +159,8 @@ async function waves(scene: FleetScene): Promise<void> {
       }
     }
   }
-  assert.deepEqual([seen.at(-1)?.done, seen.at(-1)?.total], [5, 5]);
+  // The official client drops what comes in one piece with the answer.
+  assert.ok((seen.at(-1)?.done ?? 0) >= 3);
   assert.ok(
     seen.length >= 3 && seen.every(({ total, message }) => total === 5 && / succeeded$/.test(message)),
   );
@@ -199,15 +207,113 @@ async function retry(scene: FleetScene): Promise<void> {
   });
 }
 
+/** `web-3` has another file, and in its repository something that is not committed. */
 async function folded(scene: FleetScene): Promise<void> {
   const { mcp } = scene;
-  const read = await callFleet(mcp, "fleet_read", { target: "web", path: "app.conf" });
-  assert.match(read.text, /^== 1 host succeeded \(diff against the first group\): web-3$/m);
+  const assertFolded = (answer: FleetAnswer, what: RegExp) => {
+    const { groups } = answer.structured;
+    assert.deepEqual(groups.map(({ hosts, isDiff }) => [hosts, isDiff]), [["web-[1-2,4]", undefined], [
+      "web-3",
+      true,
+    ]]);
+    assert.match(groups[1]?.text ?? "", what);
+    assert.match(answer.text, /^== 1 host succeeded \(diff against the first group\): web-3\n\| @@ /m);
+  };
+  const cat = await callFleet(mcp, "fleet_exec", { target: "web", command: "cat app.conf" });
+  assertFolded(cat, /^-key_7 = 7\n\+key_7 = 8$/m);
+  assertFolded(
+    await callFleet(mcp, "fleet_read", { target: "web", path: "app.conf" }),
+    /^-.*key_7 = 7\n\+.*key_7 = 8$/m,
+  );
+
+  const search = { target: "web", path: "~", name: "app.conf", pattern: "^key_[67] = [68]$" };
+  const found = await callFleet(mcp, "fleet_search", search);
+  assert.deepEqual(found.structured.groups.map(({ hosts, text }) => [hosts, text.includes("key_7 = 8")]), [
+    ["web-[1-2,4]", false],
+    ["web-3", true],
+  ]);
+  assert.ok(found.structured.groups.every(({ text }) => text.includes("key_6 = 6")));
+
+  if (!hasGit) return;
+  const init =
+    "git init -q -b main repo && cd repo && git config user.name x && git config user.email x@x && " +
+    "for i in 1 2 3 4 5 6; do touch new-$i; done; export GIT_COMMITTER_DATE=2026-01-01T00:00:00Z GIT_AUTHOR_DATE=2026-01-01T00:00:00Z; git commit -q --allow-empty -m begin";
+  const made = await callFleet(mcp, "fleet_exec", { target: "web", command: init });
+  assert.equal(made.structured.counts.succeeded, 4, made.text);
+  await Deno.writeTextFile(`${scene.home("web-3")}/repo/odd`, "odd\n");
+  const status = await callFleet(mcp, "fleet_git", { target: "web", action: "status", path: "repo" });
+  assert.deepEqual(status.structured.groups.map(({ hosts, text }) => [hosts, /\bodd$/m.test(text)]), [
+    ["web-[1-2,4]", false],
+    ["web-3", true],
+  ]);
 }
 
 async function resources(scene: FleetScene): Promise<void> {
   const { mcp } = scene;
-  await eventually("x", () => mcp !== undefined);
+  const answer = await callFleet(mcp, "fleet_exec", {
+    target: "web",
+    command: "echo said; test -e ~/broken && seq 1 100000",
+  });
+  const { run } = answer.structured;
+  const web3 = linesOf(answer).get("web-3") ?? assert.fail();
+  const read = async (uri: string) => {
+    const { contents } = await mcp.client.readResource({ uri });
+    return contents.map((content) => "text" in content ? content.text : "");
+  };
+  const [told = ""] = await read(`run://${run}`);
+  for (const name of WEB) {
+    assert.match(told, new RegExp(`^== (succeeded|failed) \\(.*\\): ${name} \\(\\w{20}\\)$`, "m"));
+  }
+  const output = await read(`job://${web3.id}/${web3.job}/output`);
+  assert.equal(output[1], `said\n${Array.from({ length: 100_000 }, (_, i) => `${i + 1}\n`).join("")}`);
+  assert.equal(JSON.parse((await read(`agent://${web3.id}`))[0] ?? "").name, "web-3");
+
+  const listed = async () => (await mcp.client.listResources()).resources.map(({ uri }) => uri);
+  const before = await listed();
+  assert.ok(before.includes(`run://${run}`) && before.includes(`agent://${web3.id}`));
+  await scene.join("late", { args: ["--tags", "late"] });
+  const [late] = (await mcp.waitForAgents("late")).filter(({ name }) => name === "late");
+  assert.deepEqual((await listed()).filter((uri) => !before.includes(uri)), [`agent://${late?.id}`]);
+  assert.ok((await read("agents://"))[0]?.includes(late?.id ?? "none"));
+  // A new word is known as soon as somebody has it.
+  assert.deepEqual(statusesOf(await callFleet(mcp, "fleet_exec", { target: "late", command: "true" })), {
+    late: "succeeded",
+  });
+}
+
+/** Read from the server's own bytes: a client may drop what comes in one piece with the answer. */
+async function news(scene: FleetScene): Promise<void> {
+  await using raw = startRawMcp({ home: await scene.room.home(), env: scene.room.env });
+  const told = (method: string) => raw.messages().filter((message) => message.method === method);
+  const changes = () => told("notifications/resources/list_changed").length;
+  await raw.post("subscriptions/listen", {
+    _meta: MODERN_META,
+    notifications: { resourcesListChanged: true },
+  });
+  await raw.output.waitFor(/notifications\/subscriptions\/acknowledged/);
+  await eventually("the room is there", () => changes() > 0);
+
+  const before = changes();
+  await scene.join("later", { args: ["--tags", "late"] });
+  await eventually("the client was told of the agent that came", () => changes() > before);
+
+  const known = changes();
+  const { result = {} } = await raw.request("tools/call", {
+    _meta: { ...MODERN_META, progressToken: "how-far" },
+    name: "fleet_exec",
+    arguments: { target: "web | late", command: "sleep 0.$(($$ % 5))", parallel: 2 },
+  });
+  const { run, counts } = FleetResult.parse(result["structuredContent"]);
+  assert.equal(counts.succeeded, 6);
+  const steps = told("notifications/progress").map(({ params }) => params ?? {});
+  assert.ok(steps.every(({ progressToken, total }) => progressToken === "how-far" && total === 6));
+  const done = steps.map(({ progress }) => Number(progress));
+  assert.deepEqual(done, [...new Set(done)].toSorted((a, b) => a - b), "it only ever grows");
+  assert.equal(done.at(-1), 6);
+  assert.match(String(steps.at(-1)?.["message"]), /^(web-[1-4]|late|later) succeeded$/);
+  await eventually("the client was told of the run", () => changes() > known);
+  const listed = await raw.request("resources/list", { _meta: MODERN_META });
+  assert.ok(JSON.stringify(listed.result).includes(`run://${run}`));
 }
 
 function first(times: Readonly<Record<string, readonly bigint[]>>, name: string): bigint {

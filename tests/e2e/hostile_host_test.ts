@@ -3,13 +3,18 @@
  * check what comes, hold it to its bounds, and can always give up.
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { OperationError } from "../../src/errors.ts";
 import { createFleet, type Fleet } from "../../src/fleet/fleet.ts";
+import { openSavedRuns } from "../../src/fleet/mapreduce/saved_runs.ts";
+import { createRunStore } from "../../src/fleet/run_store.ts";
+import { openSpool } from "../../src/parts/spool.ts";
 import type { ErrorCode } from "../../src/protocol/error_code.ts";
 import { type Bytes, concatBytes, EMPTY, utf8 } from "../../src/protocol/bytes.ts";
 import type { RequestOptions } from "../../src/peer/pending.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Conversation, type HostileMember, joinAsHostileMember } from "../helpers/hostile_member.ts";
+import { temporaryFolder } from "../helpers/temporary_folder.ts";
 import { assertAllSucceeded, type Scene, setScene } from "../helpers/hostile_scene.ts";
 
 const MIB = 1024 * 1024;
@@ -37,7 +42,12 @@ async function setHostScene(): Promise<HostScene> {
   // The caller opens sessions ahead of need.
   const caller = await mallory.visitors.next();
   const { peer, executors } = scene.caller;
+  const { folder: stateFolder } = setting.use(await temporaryFolder());
   const fleet = createFleet({
+    runStore: setting.use(createRunStore({ stateFolder })),
+    savedRuns: setting.use(openSavedRuns({ stateFolder, now: Date.now })),
+    spool: setting.use(openSpool({ folder: join(stateFolder, "parts") })),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     self: { id: peer.agentId, name: "caller" },
     executors,
     peer,

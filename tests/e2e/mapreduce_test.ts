@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { isInstalled } from "../bench/ssh_fleet.ts";
 import { eventually, note } from "../helpers/eventually.ts";
 import { type FleetScene, openFleet } from "../helpers/fleet_scene.ts";
 import { isAlive } from "../helpers/is_alive.ts";
@@ -51,11 +52,14 @@ async function checkNothingLeft(
 Deno.test("mapreduce counts words as sort and uniq do", async (t) => {
   await using scene = await openFleet(Object.fromEntries(NAMES.map((name) => [name, {}])));
   const { mcp, room } = scene;
-  const big = await prepare(scene, { bytes: 12 * MIB });
+  const big = await prepare(scene, { bytes: 8 * MIB });
   const small = await prepare(scene, { bytes: 2 * MIB, seed: 2 });
   const marks = await createMarks(join(room.folder, "marks"));
+  let hasFailed = false;
   const test = async (name: string, body: () => Promise<string | null>) => {
-    await t.step(name, async () => {
+    // What one step leaves would be found by all others.
+    if (hasFailed) return;
+    hasFailed = !await t.step(name, async () => {
       await marks.clear();
       const startedAt = performance.now();
       const run = await body();
@@ -109,7 +113,7 @@ Deno.test("mapreduce counts words as sort and uniq do", async (t) => {
   });
 
   await test("a run that failed says where and why, and a resume does the rest alone", async () => {
-    const { structured, text, isError } = await callMapReduce(mcp, {
+    const { structured, text } = await callMapReduce(mcp, {
       file: small.file,
       ...COUNT,
       map_fn: `${marks.set}; if [ $REMOTE_AGENTS_PARTITION = 5 ] && ! ${marks.has("fixed")}; then ` +
@@ -117,7 +121,7 @@ Deno.test("mapreduce counts words as sort and uniq do", async (t) => {
       partitions: 6,
       max_retries: 1,
     });
-    assert.deepEqual([structured.status, isError], ["failed", true], text);
+    assert.equal(structured.status, "failed", text);
     const [failed] = structured.failed;
     assert.deepEqual([structured.failed.length, failed?.stage, failed?.partition], [1, "map", 5]);
     assert.equal(new Set(failed?.attempts.map(({ host }) => host)).size, 2, "on two machines");
@@ -303,4 +307,105 @@ Deno.test("mapreduce counts words as sort and uniq do", async (t) => {
     assert.match(textOf(await mcp.call("fleet_cancel", { run: structured.run })), /^Cancelled/);
     return structured.run;
   });
+});
+
+Deno.test("mapreduce gives the right answer though agents are killed in the map and in the reduce", async () => {
+  const names = [...NAMES, "e"];
+  await using scene = await openFleet(Object.fromEntries(names.map((name) => [name, {}])));
+  const { mcp, room } = scene;
+  const { file, expected } = await prepare(scene, { bytes: 8 * MIB, seed: 3 });
+  const marks = await createMarks(join(room.folder, "marks"));
+  // What was killed leaves its commands behind, which go on until they are let go.
+  const hangAt = (host: string) =>
+    `${marks.set}; if [ $REMOTE_AGENTS_HOST = ${host} ]; then until ${
+      marks.has("go")
+    }; do sleep 0.1; done; fi`;
+  const running = callMapReduce(mcp, {
+    file,
+    ...COUNT,
+    map_fn: `${hangAt("e")}; ${COUNT_WORDS}`,
+    combine_fn: ADD_UP,
+    reduce_fn: `${hangAt("d")}; ${ADD_UP}`,
+    partitions: 12,
+  });
+  try {
+    for (const [stage, name] of [["map", "e"], ["reduce", "d"]] as const) {
+      await eventually(
+        `a ${stage} runs at ${name}`,
+        async () => (await marks.list(stage)).some(({ host }) => host === name),
+        { timeoutMs: 40_000 },
+      );
+      scene.agent(name).kill("SIGKILL");
+    }
+    const { structured, text } = await running;
+    assert.equal(structured.status, "done", text);
+    assert.ok(await readResult(mcp, structured.run) === expected, "every byte is the same");
+    for (const [stage, name] of [["map", "e"], ["reduce", "d"]] as const) {
+      const all = await marks.list(stage);
+      for (const { partition } of all.filter(({ host }) => host === name)) {
+        assert.ok(
+          all.some((mark) => mark.partition === partition && mark.host !== name),
+          "it ran elsewhere, too",
+        );
+      }
+    }
+    await marks.touch("go");
+    await checkNothingLeft(scene, { run: structured.run, names: ["a", "b", "c"] });
+  } finally {
+    await marks.touch("go");
+    await running.catch(() => {}); // What it was is reported above.
+  }
+});
+
+const hasSandbox = await isInstalled("bwrap");
+
+Deno.test({
+  name: `mapreduce obeys the mode of every machine${hasSandbox ? "" : " (ignored: no bwrap here)"}`,
+  ignore: !hasSandbox,
+  async fn() {
+    await using scene = await openFleet({
+      reader: { mode: "plan" },
+      // Without a sandbox it knows commands by their words alone.
+      judge: { mode: "plan", env: { REMOTE_AGENTS_SANDBOX: "off" } },
+      writer: {},
+      closed: { mode: "disabled" },
+    });
+    const { mcp } = scene;
+    const { file, expected } = await prepare(scene, { bytes: MIB / 2, seed: 4 });
+    const count = { file, ...COUNT, partitions: 4, reducers: 2 };
+    const checkNoTrace = async () => {
+      for (const name of ["reader", "judge", "closed"]) {
+        await assert.rejects(Deno.stat(join(scene.home(name), "trace")), Deno.errors.NotFound);
+      }
+    };
+
+    const reading = await callMapReduce(mcp, { ...count, target: "name:reader" });
+    assert.equal(reading.structured.status, "done", reading.text);
+    assert.ok(await readResult(mcp, reading.structured.run) === expected, "every byte is the same");
+
+    const writing = { ...count, map_fn: `touch ~/trace && ${COUNT_WORDS}` };
+    const problems = [
+      ["reader", /^exit code 1: touch: /, /failed after 2 retries/],
+      ["judge", /touch.*\[refused\]$/, /every host refused it/],
+    ] as const;
+    for (const [name, problem, reason] of problems) {
+      const { structured, text } = await callMapReduce(mcp, { ...writing, target: `name:${name}` });
+      assert.equal(structured.status, "failed", text);
+      assert.match(structured.failed[0]?.attempts[0]?.problem ?? "", problem, text);
+      assert.match(structured.failed[0]?.reason ?? "", reason, text);
+      await mcp.call("fleet_cancel", { run: structured.run });
+      await checkNothingLeft(scene, { run: structured.run, names: [name] });
+    }
+    await checkNoTrace();
+
+    // Where some refuse, another takes it; the machine that runs nothing for others is never asked.
+    const mixed = await callMapReduce(mcp, writing);
+    assert.equal(mixed.structured.status, "done", mixed.text);
+    assert.ok(await readResult(mcp, mixed.structured.run) === expected, "every byte is the same");
+    await checkNoTrace();
+    await Deno.stat(join(scene.home("writer"), "trace"));
+    for (const { structured } of [reading, mixed]) {
+      await checkNothingLeft(scene, { run: structured.run, names: ["reader", "judge", "writer", "closed"] });
+    }
+  },
 });

@@ -34,27 +34,35 @@ export interface HostOptions extends Omit<MemberOptions, "home"> {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** The room. */
-export interface FleetScene extends AsyncDisposable {
+/** A room of agents. */
+export interface HostsScene extends AsyncDisposable {
   readonly room: TestRoom;
-  readonly mcp: McpSession;
   /** The process of an agent. */
   agent(name: string): RealProcess;
   /** The home folder of an agent's user, or of the assistant's by its name. */
   home(name: string): string;
-  /** Starts one more agent, and does not wait until the assistant sees it. */
+  /** Starts one more agent, and does not wait until others see it. */
   join(name: string, options?: HostOptions): Promise<RealProcess>;
-  /** Starts another assistant's server with the home of the first one. */
-  assistant(): Promise<McpSession>;
-  /** Runs `remote-agent` with the home of the assistant: settings that lead into the room. */
-  readonly cli: { readonly home: string; readonly env: Readonly<Record<string, string>> };
+  /** What the assistant's programs are started with. */
+  readonly own: { readonly home: string; readonly env: Readonly<Record<string, string>> };
 }
 
+/** A room of agents, and an assistant. */
+export interface FleetScene extends HostsScene {
+  readonly mcp: McpSession;
+  /** Starts another server of the assistant, with the same home. */
+  assistant(): Promise<McpSession>;
+}
+
+/** More at once would each take longer, and no sooner be there. */
+const STARTS_AT_ONCE = 4;
+/** A timer of the official client outlives its end by so much, and a test would be said to leak it. */
+const CLIENT_TIMER_MS = 2_100;
 /** Name of the assistant's own machine. */
 export const ASSISTANT = "assistant";
 
-/** Starts a relay, agents by their names, and an assistant's server; waits until it sees them all. */
-export async function openFleet(hosts: Readonly<Record<string, HostOptions>>): Promise<FleetScene> {
+/** Starts a relay and agents by their names. */
+export async function openHosts(hosts: Readonly<Record<string, HostOptions>>): Promise<HostsScene> {
   await using opening = new AsyncDisposableStack();
   const room = opening.use(await openRoom());
   const agents = new Map<string, RealProcess>();
@@ -73,25 +81,45 @@ export async function openFleet(hosts: Readonly<Record<string, HostOptions>>): P
     return agent;
   };
   const own = await prepare(ASSISTANT, {});
-  const assistant = () => room.mcp({ ...own, name: ASSISTANT });
-  const [mcp] = await Promise.all([
-    assistant(),
-    ...Object.entries(hosts).map(([name, options]) => join(name, options)),
-  ]);
-  await mcp.waitForAgents(...Object.keys(hosts));
-  // A client that has seen the list holds every structured content against its JSON schema and throws if it differs.
-  await mcp.client.listTools();
+  const waiting = Object.entries(hosts).values();
+  const startSome = async () => {
+    for (const [name, options] of waiting) await join(name, options);
+  };
+  const starting = await Promise.allSettled(Array.from({ length: STARTS_AT_ONCE }, startSome));
+  for (const start of starting) if (start.status === "rejected") throw start.reason;
   const owned = opening.move();
   return {
     room,
-    mcp,
     join,
-    assistant,
-    cli: { home: own.home, env: { ...room.env, ...own.env } },
+    own: { home: own.home, env: { ...room.env, ...own.env } },
     agent: (name) => agents.get(name) ?? assert.fail(`there is no agent ${name}`),
     home: (name) => homes.get(name) ?? assert.fail(`there is no home of ${name}`),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Starts a relay, agents by their names, and an assistant's server; waits until it sees them all. */
+export async function openFleet(hosts: Readonly<Record<string, HostOptions>>): Promise<FleetScene> {
+  await using opening = new AsyncDisposableStack();
+  const sessions: McpSession[] = [];
+  let isTimerOver = Promise.resolve();
+  opening.defer(() => isTimerOver);
+  const scene = opening.use(await openHosts(hosts));
+  opening.defer(async () => {
+    isTimerOver = new Promise((resolve) => setTimeout(resolve, CLIENT_TIMER_MS));
+    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
+  });
+  const assistant = async () => {
+    const session = await scene.room.mcp({ ...scene.own, name: ASSISTANT });
+    sessions.push(session);
+    return session;
+  };
+  const mcp = await assistant();
+  await mcp.waitForAgents(...Object.keys(hosts));
+  // A client that has seen the list holds every structured content against its JSON schema and throws if it differs.
+  await mcp.client.listTools();
+  const owned = opening.move();
+  return { ...scene, mcp, assistant, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Calls a fleet tool that answers with a run. */

@@ -30,7 +30,7 @@ export const ORACLE = `${WORDS} | LC_ALL=C sort | uniq -c | awk '{print $2"\\t"$
 
 /** Counts the words of a file with other programs, on one processor. */
 export async function countWords(path: string): Promise<string> {
-  return await shell(`${ORACLE} < ${quote(path)}`);
+  return await shell(`{ ${ORACLE}; } < ${quote(path)}`);
 }
 
 /** Runs a command line to its end and returns what it wrote. */

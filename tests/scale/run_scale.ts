@@ -9,6 +9,7 @@ import type { Peer } from "../../src/peer/peer.ts";
 import { type Program, startProgram } from "../bench/program.ts";
 import { startRelayProcess } from "../helpers/processes.ts";
 import { fanOut, type FanOutOutcome, waitForHosts } from "./fleet_calls.ts";
+import { callFleetExec, openScaleFleet, type ScaleFleet } from "./scale_fleet.ts";
 import { openScaleRoom, type ScaleRoom, startScalePeer } from "./scale_peer.ts";
 
 /** How large the run is. */
@@ -31,6 +32,9 @@ export const FIGURES = {
   coldAll: "every host answers, no session open before, all at once",
   warm64: "every host answers, sessions open, 64 at once",
   warmAll: "every host answers, sessions open, all at once",
+  fleetCold: "fleet_exec on every host, no session open before, 64 at once, to the folded answer",
+  fleetWarm64: "fleet_exec on every host, sessions open, 64 at once, to the folded answer",
+  fleetWarmAll: "fleet_exec on every host, sessions open, all at once, to the folded answer",
   restartNoticed: "the relay was killed and started again; the coordinator is connected again",
   rejoin: "from then on, until all hosts are in its roster again",
   coldAfterRestart: "every host answers after that, sessions new, all at once",
@@ -95,11 +99,22 @@ export async function runScale(options: ScaleOptions): Promise<ScaleFigures> {
   note("cold64", check(await fanOut(coordinator, 64), hosts));
   await replaceCoordinator();
   note("coldAll", check(await fanOut(coordinator, hosts), hosts));
-  for (const [name, parallel] of [["warm64", 64], ["warmAll", hosts]] as const) {
+  const medianOf = async (measure: () => Promise<number>) => {
     const rounds: number[] = [];
-    for (let i = 0; i < warmRounds; i++) rounds.push(check(await fanOut(coordinator, parallel), hosts));
-    note(name, rounds.sort((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? NaN);
+    for (let i = 0; i < warmRounds; i++) rounds.push(await measure());
+    return rounds.sort((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? NaN;
+  };
+  for (const [name, parallel] of [["warm64", 64], ["warmAll", hosts]] as const) {
+    note(name, await medianOf(async () => check(await fanOut(coordinator, parallel), hosts)));
   }
+
+  await replaceCoordinator();
+  await usingFleet(coordinator, async (fleet) => {
+    note("fleetCold", await callFleetExec(fleet, { hosts, parallel: 64 }));
+    for (const [name, parallel] of [["fleetWarm64", 64], ["fleetWarmAll", hosts]] as const) {
+      note(name, await medianOf(() => callFleetExec(fleet, { hosts, parallel })));
+    }
+  });
 
   const killedAt = performance.now();
   relay.kill("SIGKILL");
@@ -111,6 +126,11 @@ export async function runScale(options: ScaleOptions): Promise<ScaleFigures> {
   note("coldAfterRestart", check(await fanOut(coordinator, hosts), hosts));
   // Every figure was noted above; a map loses that.
   return Object.fromEntries(figures) as ScaleFigures;
+}
+
+async function usingFleet(peer: Peer, work: (fleet: ScaleFleet) => Promise<void>): Promise<void> {
+  await using fleet = await openScaleFleet(peer);
+  await work(fleet);
 }
 
 function startHosts({ hostArgs = [] }: ScaleOptions): Program {

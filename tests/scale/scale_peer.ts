@@ -6,7 +6,13 @@ import { hostIdentity } from "../../src/crypto/identity.ts";
 import { deriveRoomSecret, type RoomSecret } from "../../src/crypto/room_secret.ts";
 import { hybridSuite } from "../../src/host/hybrid_suite.ts";
 import { type Peer, startPeer } from "../../src/peer/peer.ts";
+import type { Output } from "../../src/protocol/operations/exec.ts";
 import { dialWebSocket } from "../../src/transport/websocket_link.ts";
+import { execResult } from "../helpers/sample_results.ts";
+
+const LINE = "up 3 days,  2:11,  1 user\n";
+/** What every host answers to a command. */
+const UPTIME: Output = { head: LINE, tail: "", bytes: LINE.length, truncated: false, invalidUtf8: false };
 
 /** The room that a run is in. */
 export interface ScaleRoom {
@@ -55,6 +61,7 @@ export async function startScalePeer({ url, secret, name, kind }: ScalePeerOptio
       version: "0.0.0-scale",
     }),
     watch: !isHost,
-    execute: ({ op }) => Promise.resolve({ op, name, exitCode: 0 }),
+    execute: ({ op }) =>
+      Promise.resolve(op === "exec" ? execResult({ stdout: UPTIME }) : { op, name, exitCode: 0 }),
   });
 }

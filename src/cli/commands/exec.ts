@@ -41,7 +41,7 @@ export async function execute(context: CommandContext, options: ExecOptions): Pr
     max_tokens: MAX_TOKENS,
   }));
   if (!input.success) throw new ConfigError(`Cannot run: ${describeIssues(input.error)}`);
-  return await callTool(context, { tool, args: input.data, json, follow: untilEnd });
+  return await callTool(context, { tool, args: input.data, json, follow: untilEnd, interrupted: endRun });
 }
 
 /** Looks at a run until it has ended. */
@@ -49,16 +49,14 @@ async function untilEnd(answer: ToolAnswer, context: ToolContext): Promise<ToolA
   let latest = answer;
   while (latest.structured["status"] === "running") {
     const run = latest.structured["run"];
-    try {
-      latest = await fleetGet.handle({ run, wait_ms: LOOK_MS, max_tokens: MAX_TOKENS }, context);
-    } catch (error) {
-      // Ctrl-C means the commands, not the looking.
-      if (!context.signal.aborted) throw error;
-      return await fleetCancel.handle({ run, max_tokens: MAX_TOKENS }, {
-        ...context,
-        signal: new AbortController().signal,
-      });
-    }
+    latest = await fleetGet.handle({ run, wait_ms: LOOK_MS, max_tokens: MAX_TOKENS }, context);
   }
   return latest;
+}
+
+/** Ctrl-C means the commands, not the looking: ends them everywhere, and tells what became of each. */
+async function endRun(context: ToolContext): Promise<ToolAnswer | undefined> {
+  const [newest] = context.fleet.runs.recent();
+  if (newest === undefined || newest.startedAt < performance.timeOrigin) return undefined;
+  return await fleetCancel.handle({ run: newest.id, max_tokens: MAX_TOKENS }, context);
 }

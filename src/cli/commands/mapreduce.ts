@@ -2,7 +2,7 @@
  * `remote-agent mapreduce`: work on much data with commands on many machines.
  */
 import { ConfigError } from "../../errors.ts";
-import { mapReduce } from "../../mcp/tools/mapreduce.ts";
+import { answerMapReduce, mapReduce } from "../../mcp/tools/mapreduce.ts";
 import type { ToolAnswer, ToolContext } from "../../mcp/tool.ts";
 import { describeIssues } from "../../protocol/describe_issues.ts";
 import { callTool } from "../call_tool.ts";
@@ -12,6 +12,8 @@ import { readNumber, withoutAbsent } from "../option_values.ts";
 
 /** Milliseconds of one look; then the next begins. */
 const LOOK_MS = 600_000;
+/** Milliseconds that the end of a run is waited for: its commands get a signal, and its hosts remove its data. */
+const END_MS = 10_000;
 const MAX_TIMEOUT_MS = 7 * 86_400_000;
 /** Whoever reads this on a terminal can scroll. */
 const MAX_TOKENS = 100_000;
@@ -46,7 +48,13 @@ export async function execute(context: CommandContext, options: MapReduceOptions
     max_tokens: MAX_TOKENS,
   }));
   if (!input.success) throw new ConfigError(`Cannot begin the run: ${describeIssues(input.error)}`);
-  return await callTool(context, { tool: mapReduce, args: input.data, json: options.json, follow: untilEnd });
+  return await callTool(context, {
+    tool: mapReduce,
+    args: input.data,
+    json: options.json,
+    follow: untilEnd,
+    interrupted: endRun,
+  });
 }
 
 /** Looks at a run until it has ended. */
@@ -67,4 +75,15 @@ function readData(text: string | undefined): unknown {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`Cannot read --data as JSON: ${reason}`, { cause });
   }
+}
+
+/** Ctrl-C ends the run: waits until nothing of it is left, and tells how far it was. */
+async function endRun(context: ToolContext): Promise<ToolAnswer | undefined> {
+  const [newest] = context.fleet.mapReduces.recent();
+  if (newest === undefined) return undefined;
+  const run = await context.fleet.mapReduces.find(newest.id);
+  if (run === undefined) return undefined;
+  run.cancel();
+  await run.wait(END_MS);
+  return await answerMapReduce(run, MAX_TOKENS);
 }

@@ -68,6 +68,8 @@ export interface Task {
   /** Failures that count against the retries. */
   readonly failures: AttemptFailure[];
   readonly failedOn: Set<string>;
+  /** Hosts that refuse what this stage runs; one set for all partitions of a stage. */
+  readonly refusedBy: Set<string>;
   /** Attempts and outputs that went with their host. */
   losses: number;
   output: Output | undefined;
@@ -83,10 +85,11 @@ export const MAX_LOSSES = 10;
 export function createTask(
   stage: PartitionStage,
   index: number,
-  { bytes = 0, pinned, firstAttempt = 0 }: {
+  { bytes = 0, pinned, firstAttempt = 0, refusedBy = new Set() }: {
     bytes?: number;
     pinned?: string | undefined;
     firstAttempt?: number;
+    refusedBy?: Set<string>;
   },
 ): Task {
   return {
@@ -98,6 +101,7 @@ export function createTask(
     nextAttempt: firstAttempt,
     failures: [],
     failedOn: new Set(),
+    refusedBy,
     losses: 0,
     output: undefined,
     live: new Set(),
@@ -105,17 +109,26 @@ export function createTask(
   };
 }
 
-/** Tells whether a partition may be tried on a host: not where it failed, unless it has failed on all that there are. */
+/**
+ * Tells whether a partition may be tried on a host: not where it is refused, and not where it failed, unless it has failed on all
+ * others.
+ */
 export function isEligible(
   task: Task,
   host: string,
   present: { get(id: string): unknown; size: number },
 ): boolean {
   if (task.pinned !== undefined) return task.pinned === host;
+  if (task.refusedBy.has(host)) return false;
   if (!task.failedOn.has(host)) return true;
   let failedPresent = 0;
-  for (const id of task.failedOn) if (present.get(id) !== undefined) failedPresent++;
+  for (const id of task.failedOn.union(task.refusedBy)) if (present.get(id) !== undefined) failedPresent++;
   return failedPresent >= present.size;
+}
+
+/** Tells whether a host refused by its mode or policy, and would refuse every other partition of the stage as well. */
+export function isRefusal({ error }: Pick<AttemptFailure, "error">): boolean {
+  return error?.code === "refused" && error.rule !== "part-ticket";
 }
 
 /** Tells whether an attempt of a partition is under way that may still win. */

@@ -1,7 +1,7 @@
 /**
  * What each event of a distributed run changes in its plan. Pure; used by the plan.
  */
-import { type AttemptFailure, isUnderWay, type PartitionStage, type Task } from "./attempts.ts";
+import { type AttemptFailure, isRefusal, isUnderWay, type PartitionStage, type Task } from "./attempts.ts";
 import type { PlanEvent } from "./plan.ts";
 import type { PlanState } from "./plan_state.ts";
 import { beginBackups } from "./schedule.ts";
@@ -35,15 +35,38 @@ export function createDeciders(state: PlanState): Deciders {
   let noHostsSince: number | undefined;
   const absentSince = new Map<string, number>();
 
+  /** Whether a host is there that does not refuse what a stage runs. */
+  const hasWilling = (stage: PartitionStage) => hosts.ids().some((id) => !state.refusedBy[stage].has(id));
+
+  /** Gives a host that refuses nothing more of the stage, also not what waits there. */
+  const avoid = ({ stage, refusedBy }: Task, host: string) => {
+    refusedBy.add(host);
+    // Reduces wait for nothing once they have begun.
+    if (stage === "reduce") return;
+    for (const other of [...state.attempts.values()]) {
+      const isThere = other.host === host && other.task.stage === stage && other.task.pinned === undefined;
+      if (!isThere || other.phase === "running" || other.isCancelled) continue;
+      state.cancel(other);
+      if (state.failingSince === undefined && !isUnderWay(other.task)) state.requeue(other.task);
+    }
+  };
+
   /** Tries a partition again, if it may be, now that an attempt or place of it is no more. */
   const tryAgain = (task: Task, failure: AttemptFailure, isCounted: boolean) => {
     if (isCounted) task.failures.push(failure);
     else task.losses++;
     // Also after a loss: a host that seems to be there and is not would be the least busy one every time.
     task.failedOn.add(failure.host);
+    if (isRefusal(failure) && task.pinned === undefined) avoid(task, failure.host);
     if (task.status === "done" || task.status === "failed" || isUnderWay(task)) return;
     if (shuffle.placementsOf(task).length > 0) return;
-    if (task.failures.length > state.maxRetries) {
+    if (task.pinned === undefined && isRefusal(failure) && !hasWilling(task.stage)) {
+      state.giveUp(task, "every host refused it");
+      return;
+    }
+    // A refusal says nothing of the partition, and no host is asked for a second one.
+    const retried = task.failures.filter((one) => task.pinned !== undefined || !isRefusal(one));
+    if (retried.length > state.maxRetries) {
       state.giveUp(task, describeRetries(task, state.maxRetries));
       return;
     }
@@ -102,7 +125,9 @@ export function createDeciders(state: PlanState): Deciders {
     },
 
     tick() {
-      noHostsSince = hosts.size > 0 ? undefined : noHostsSince ?? state.now;
+      const isStuck = (state.queue.size > 0 && !hasWilling("map")) ||
+        (state.unplaced.size > 0 && !hasWilling("reduce"));
+      noHostsSince = hosts.size > 0 && !isStuck ? undefined : noHostsSince ?? state.now;
       if (noHostsSince !== undefined && state.now - noHostsSince >= state.graceMs) {
         for (const task of [...state.queue.drain(), ...state.unplaced]) {
           state.giveUp(task, "no host is left that could do it");

@@ -135,7 +135,7 @@ export class DistributedRun {
       this.#step = "ending";
       this.#ended = this.#discard();
     }
-    this.#controller.abort(new OperationError("cancelled", "The run was cancelled"));
+    this.#abort();
   }
 
   /** Ends what runs, and keeps what is finished. */
@@ -143,7 +143,7 @@ export class DistributedRun {
     // Of one that was cancelled before nothing is left to be kept.
     this.#isBrokenOff ||= !this.#controller.signal.aborted;
     if (this.#run !== undefined) await this.#run[Symbol.asyncDispose]();
-    this.cancel();
+    this.#abort();
     await this.#ended;
   }
 
@@ -255,8 +255,8 @@ export class DistributedRun {
       const outputs = [...snapshot?.maps ?? [], ...snapshot?.reduces ?? []];
       const hosts = new Set([...saved.hosts, ...outputs.map(({ host }) => host)]);
       this.#notCleaned = (await dropParts({ run: id, ticket }, ports, hosts)).length;
-    } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
+    } catch {
+      // Nobody could be asked, or this machine's own parts could not be removed.
       this.#notCleaned = saved.hosts.length;
     }
     this.#saved = { id, ticket, ...saved, status: "cancelled" };
@@ -313,6 +313,10 @@ export class DistributedRun {
       // It goes on without; only a resume is not possible then.
       this.#notKept = `It is not kept for a resume: ${OperationError.from(error).message}`;
     }
+  }
+
+  #abort(): void {
+    this.#controller.abort(new OperationError("cancelled", "The run was cancelled"));
   }
 
   #tell(): void {

@@ -27,7 +27,7 @@ export interface HostState {
 /** The table. Every question is answered in a time that does not grow with the fleet, as long as few hosts are suspected. */
 export interface HostTable {
   readonly size: number;
-  ids(): Iterable<string>;
+  ids(): IteratorObject<string>;
   get(id: string): HostState | undefined;
   add(id: string): void;
   remove(id: string): void;

@@ -27,6 +27,8 @@ export interface PlanState {
   readonly graceMs: number;
   doneMaps: number;
   doneReduces: number;
+  /** Hosts that refuse what a stage runs, by stage. */
+  readonly refusedBy: Readonly<Record<Task["stage"], Set<string>>>;
   /** When a partition first failed for good. */
   failingSince: number | undefined;
   readonly failed: FailedPartition[];
@@ -72,8 +74,14 @@ export function createPlanState(options: PlanOptions): PlanState {
   if (slots < 1 || maxRetries < 0 || reducers < 0) {
     throw new RangeError("Cannot plan: a number is out of range");
   }
-  const maps = options.tasks.map((task, i) => createTask("map", i, { ...task, firstAttempt }));
-  const reduces = Array.from({ length: reducers }, (_, i) => createTask("reduce", i, { firstAttempt }));
+  const refusedBy = { map: new Set<string>(), reduce: new Set<string>() };
+  const maps = options.tasks.map((task, i) =>
+    createTask("map", i, { ...task, firstAttempt, refusedBy: refusedBy.map })
+  );
+  const reduces = Array.from(
+    { length: reducers },
+    (_, i) => createTask("reduce", i, { firstAttempt, refusedBy: refusedBy.reduce }),
+  );
   const hosts = createHostTable(slots);
   for (const host of options.hosts) hosts.add(host);
   let lastId = 0;
@@ -106,6 +114,7 @@ export function createPlanState(options: PlanOptions): PlanState {
     graceMs,
     doneMaps,
     doneReduces,
+    refusedBy,
     failingSince: undefined,
     failed: [],
     hosts,

@@ -16,6 +16,11 @@ const STDERR_CHARACTERS = 2_000;
 const PROBES_AT_ONCE = 16;
 /** Milliseconds for which a host that did not answer may still be reported as gone, before it is tried again. */
 const LOSS_DELAY_MS = 1_000;
+/** The longest that a timer can be set to. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds beyond its limit that a command may wait for a place on its host, and take to be ended. */
+const ENDING_MS = 300_000;
 
 /** Actions that have an end. */
 export type Work = Exclude<PlanAction, { type: "cancel" }>;
@@ -54,6 +59,25 @@ export function createWorker(spec: MapReduceSpec, ports: Ports): Worker {
     return { type: "input_ready", id } as const;
   };
 
+  /** A host ends a command at its limit by itself; one that does not is not waited for. Returns undefined then. */
+  const runInTime = async (host: string, params: PartRunParams, signal: AbortSignal): Promise<unknown> => {
+    const request = { host, op: "part_run", params };
+    if (spec.timeoutMs === undefined) {
+      return await requestPatiently(ports, request, { signal, isRepeatable: false });
+    }
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), Math.min(MAX_TIMER_MS, spec.timeoutMs + ENDING_MS));
+    try {
+      const both = AbortSignal.any([signal, limit.signal]);
+      return await requestPatiently(ports, request, { signal: both, isRepeatable: false });
+    } catch (error) {
+      if (!limit.signal.aborted || signal.aborted) throw error;
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
   const runAttempt = async (work: Work & { type: "run" }, signal: AbortSignal): Promise<PlanEvent> => {
     const { id, stage, partition, attempt, host, inputs } = work;
     const steps = stage === "map"
@@ -61,10 +85,8 @@ export function createWorker(spec: MapReduceSpec, ports: Ports): Worker {
       : [reduceStep(spec, { partition, attempt, parts: inputs })];
     let bytes: readonly number[] = [];
     for (const params of steps) {
-      const answer = await requestPatiently(ports, { host, op: "part_run", params }, {
-        signal,
-        isRepeatable: false,
-      });
+      const answer = await runInTime(host, params, signal);
+      if (answer === undefined) return { type: "failed", id, failure: { timedOut: true } };
       const outcome = readOutcome(params, answer);
       if (!Array.isArray(outcome)) return { type: "failed", id, failure: outcome };
       bytes = outcome;

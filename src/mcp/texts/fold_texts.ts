@@ -7,6 +7,7 @@ import type { HostOutcome } from "../../fleet/run.ts";
 import type { Output } from "../../protocol/operations/exec.ts";
 import { type OperationName, OPERATIONS, type ResultOf } from "../../protocol/operation.ts";
 import { plainLine } from "../../protocol/plain_line.ts";
+import { asAsked } from "./asked_path.ts";
 import {
   describeGitCommit,
   describeGitDiff,
@@ -47,13 +48,15 @@ const Removed = OPERATIONS.remove_file.result;
 /**
  * Makes what tells the text of each host of a run.
  *
+ * @param params - what the hosts were asked: paths below their home folders are then shown as they were given
  * @returns a function whose texts are empty for hosts without a result
  */
-export function textOfHost<K extends OperationName>(op: K): (host: HostOutcome) => string {
+export function textOfHost<K extends OperationName>(op: K, params?: unknown): (host: HostOutcome) => string {
   // The table has for each operation the text of its own results; only TypeScript sees the union of all.
   const describe = FOLD_TEXTS[op] as ((result: ResultOf<K>) => string) | undefined;
-  return ({ result }) => {
-    if (result === undefined) return "";
+  return ({ result: answer }) => {
+    if (answer === undefined) return "";
+    const result = asAsked(answer, params);
     if (op === "backup_restore" && Removed.safeParse(result).success) {
       return removedText(Removed.parse(result));
     }

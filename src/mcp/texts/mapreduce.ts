@@ -110,14 +110,21 @@ export async function showMapReduce(
 }
 
 async function resultOf(
-  { status, resultBytes, output }: DistributedStatus,
+  { status, request, resultBytes, output }: DistributedStatus,
   { read, maxTokens }: ShowOptions,
 ): Promise<Pick<MapReduceResult, "result">> {
   if (status !== "done" || resultBytes === undefined) return {};
-  if (output !== undefined) {
-    const { path, backupId } = output;
+  // Of a run that was read back only what was asked for is known.
+  const path = output?.path ?? request.output;
+  if (path !== undefined) {
     return {
-      result: { bytes: resultBytes, text: "", isCut: resultBytes > 0, path: plainLine(path), backupId },
+      result: {
+        bytes: resultBytes,
+        text: "",
+        isCut: resultBytes > 0,
+        path: plainLine(path),
+        ...(output === undefined ? {} : { backupId: output.backupId }),
+      },
     };
   }
   // Half of the budget is for what stands around it, and bytes that are no ASCII cost more than one character.

@@ -61,7 +61,7 @@ export function answerDryRun(planned: PlannedRun, shown: Shown): ToolAnswer {
 
 function fold(record: RunRecord, shown: Shown): FoldedRun {
   return foldRun(record, {
-    textOf: textOfHost(record.op),
+    textOf: textOfHost(record.op, record.params),
     isCut: isCutHost,
     maskNumbers: shown.mask_numbers ?? false,
     maxTokens: shown.max_tokens ?? DEFAULT_FOLD_TOKENS,

@@ -135,20 +135,34 @@ export function fleetTool(name: FleetToolName): Tool {
 /** Checks at once what every host would refuse. @throws {OperationError} */
 function checkParams(op: ToolOperationName, params: unknown): Record<string, unknown> {
   const parsed = TOOL_OPERATIONS[op].params.safeParse(params);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { command, argv } = parsed.data as Record<string, unknown>; // An object, as all parameters are.
+    if (op !== "exec" || (command === undefined) !== (argv === undefined)) return parsed.data;
+    throw new OperationError("bad_request", 'Cannot run exec: give either "command" or "argv"', {
+      remedy: "Of an earlier run a command of over 64 KiB is not kept: give it again",
+    });
+  }
   throw new OperationError("bad_request", `Cannot run ${op}: ${describeIssues(parsed.error)}`, {
     cause: parsed.error,
   });
 }
 
+/** An argument of git operations: what they take for it, and what each says about it. */
+interface GitField {
+  readonly schemas: z.ZodType[];
+  /** Actions by what they say. */
+  readonly texts: Map<string, string[]>;
+}
+
 /** The parameters of all git operations: those that only some of them take are optional, and say whose they are. */
 function gitInput(): z.ZodRawShape {
-  const fields = new Map<string, { schema: z.ZodType; texts: Map<string, string[]>; isInAll: boolean }>();
+  const fields = new Map<string, GitField>();
   for (const action of GIT_ACTION_NAMES) {
     for (
       const [key, schema] of Object.entries<z.ZodType>(TOOL_OPERATIONS[GIT_ACTIONS[action]].params.shape)
     ) {
-      const field = fields.get(key) ?? { schema, texts: new Map(), isInAll: true };
+      const field: GitField = fields.get(key) ?? { schemas: [], texts: new Map() };
+      if (!field.schemas.some((known) => isAlike(known, schema))) field.schemas.push(schema);
       const text = schema.description ?? "";
       field.texts.set(text, [...(field.texts.get(text) ?? []), action]);
       fields.set(key, field);
@@ -157,7 +171,10 @@ function gitInput(): z.ZodRawShape {
   const shape: Record<string, z.ZodType> = {
     action: z.enum(GIT_ACTION_NAMES).describe("What to do: git_<action> tells more about it"),
   };
-  for (const [key, { schema, texts }] of fields) {
+  for (const [key, { schemas, texts }] of fields) {
+    const [first = z.never()] = schemas;
+    // What one action takes is not refused because another takes less; each checks its own arguments. What they say stands once.
+    const schema = schemas.length === 1 ? first : z.union(schemas.map((one) => one.clone(one.def)));
     const actions = [...texts.values()].flat();
     const isInAll = actions.length === GIT_ACTION_NAMES.length;
     const description = [...texts].map(([text, of]) =>
@@ -166,6 +183,15 @@ function gitInput(): z.ZodRawShape {
     shape[key] = (isInAll ? schema : schema.optional()).describe(description);
   }
   return shape;
+}
+
+/** Whether two schemas take the same, whatever they say about it. */
+function isAlike(a: z.ZodType, b: z.ZodType): boolean {
+  const [one, other] = [a, b].map((schema) => {
+    const { description: _, ...rules } = z.toJSONSchema(schema, { io: "input" });
+    return JSON.stringify(rules);
+  });
+  return one === other;
 }
 
 function without(shape: Readonly<Record<string, z.ZodType>>, ...keys: readonly string[]): z.ZodRawShape {

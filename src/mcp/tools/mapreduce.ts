@@ -119,7 +119,7 @@ export const mapReduce: Tool = {
       if (input.resume === undefined) run.cancel();
       throw error;
     }
-    return await answer(run, input.max_tokens ?? DEFAULT_FOLD_TOKENS);
+    return await answerMapReduce(run, input.max_tokens ?? DEFAULT_FOLD_TOKENS);
   },
 };
 
@@ -145,7 +145,8 @@ async function watch(
   }
 }
 
-async function answer(run: MapReduceHandle, maxTokens: number): Promise<ToolAnswer> {
+/** Answers with what is known of a run. */
+export async function answerMapReduce(run: MapReduceHandle, maxTokens: number): Promise<ToolAnswer> {
   const { status } = run;
   const shown = await showMapReduce(status, {
     maxTokens,

@@ -25,7 +25,7 @@ export const undoRun: Tool = {
     "Puts back what a run of fleet_write overwrote, on every machine that it reached, from the backups that it made; a file that " +
     "the run created is removed. A file that was changed since is left alone, unless force is given. What is there now is kept " +
     "as a backup too. The undo is a run itself, and tells of every machine what became of it.",
-  hints: { readOnly: false, destructive: true, idempotent: true, openWorld: false },
+  hints: { readOnly: false, destructive: true, idempotent: false, openWorld: false },
   input: Input,
   output: FleetResult,
   async handle(args, context) {

@@ -36,7 +36,8 @@ export async function measureScale({ quick }: PartOptions): Promise<PartReport> 
       } hosts each, every host a real peer with its own host key, session keys, ` +
       "sessions and socket; a relay process as users run it; the coordinator is the measuring process. Hosts answer a small " +
       `request at once without starting anything. ${rounds} whole runs, median (lowest to highest); of warm calls each run gives ` +
-      "the median of 5. Every phase ends with the check that each host is accounted for. The start of the processes is part of " +
+      "the median of 5. `fleet_exec` is the handler of the tool with the run's record on the disk and the answers folded to the text for a " +
+      "model. Every phase ends with the check that each host is accounted for. The start of the processes is part of " +
       "the first figure.",
     tables: [{
       title: `${hosts} hosts: milliseconds until`,
@@ -46,6 +47,8 @@ export async function measureScale({ quick }: PartOptions): Promise<PartReport> 
     goals: [
       goal(["warm64", "warmAll"], WARM_GOAL_MS, "with open sessions"),
       goal(["cold64", "coldAll"], COLD_GOAL_MS, "from cold"),
+      goal(["fleetWarm64", "fleetWarmAll"], WARM_GOAL_MS, "with open sessions, through fleet_exec"),
+      goal(["fleetCold"], COLD_GOAL_MS, "from cold, through fleet_exec"),
     ],
     notes: [
       "Reconnecting peers wait a random time of up to half a second before their first attempt and up to 1 and 2 s before the " +

@@ -67,6 +67,7 @@ test("execute() carries out every operation, with results of their shapes", asyn
     ["part_run", () => runParams("echo part")],
     ["part_fetch", () => ({ ...KEY, from: "a".repeat(26), parts: [{ name: "map.3.0", bytes: 5 }] })],
     ["part_read", () => ({ ...KEY, part: "map.3.0", offset: 0 })],
+    ["part_save", () => ({ ...KEY, part: "map.3.0", path: `${home}/saved` })],
     ["part_drop", () => KEY],
     ["get_info", () => undefined],
     ["set_mode", () => ({ mode: "plan" })],
@@ -178,6 +179,30 @@ for (const [rules, id, isLocal, expected] of peers) {
     assert.equal(reads ? writes ? "all" : "reads" : "nothing", expected);
   });
 }
+
+test("execute() keeps nothing of what an agent sends that may not command the host", async () => {
+  await using folder = await temporaryFolder();
+  const filler = "FILLER".repeat(4_000);
+  const attempts: readonly (readonly [string, unknown])[] = [
+    ["exec", { command: `: ${filler}` }],
+    ["exec", { what: filler }],
+    [`no-${filler}`, { command: filler }],
+    ["part_read", { ...KEY, part: "in.0", offset: 0 }],
+    ["part_read", { ...KEY, part: filler, offset: 0 }],
+    ["part_drop", { ...KEY }],
+  ];
+  {
+    await using opened = await host({ allow_peers: [{ id: OTHER }] }, { folder: folder.folder });
+    const by = context({ caller: { id: ID, name: "stranger", isLocal: false } });
+    for (const [operation, params] of attempts) {
+      await assert.rejects(opened.executors.execute(operation, params, by), OperationError);
+    }
+  }
+  const log = await Deno.readTextFile(`${folder.folder}/agent/state/audit/audit.jsonl`);
+  assert.equal(log.trim().split("\n").length, attempts.length);
+  assert.ok(log.length < 8_000, String(log.length));
+  assert.ok(!log.includes('"in.0"'));
+});
 
 test("execute() lets no agent set a mode above its own ceiling for the whole host", async () => {
   await using opened = await host({

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/protocol/bytes.ts";
+import { until } from "../../helpers/fake_clock.ts";
 import { CALLER, openTestHost, outside } from "../../helpers/local_host.ts";
 import { keyOf } from "../parts/_spool.ts";
 import { addPart, failsWith, KEY, readBytes, readText, runPart } from "./_parts.ts";
@@ -86,4 +87,35 @@ Deno.test("part_read is not held up by a full host, and ends when its receiver i
   await assert.rejects(gone, /gone/);
   controller.abort();
   await running;
+});
+
+Deno.test("part_read of one run is not held up by who reads nothing of another", async () => {
+  await using host = await openTestHost({ endGraceMs: 50 });
+  addPart(host, "in.0", "mine\n");
+  const other = keyOf("b");
+  {
+    using use = host.spool.join(other);
+    use.parts.addBytes("in.0", utf8("theirs\n"));
+  }
+  const controller = new AbortController();
+  let begun = 0;
+  const stalled = Array.from(
+    { length: 70 },
+    () =>
+      host.executors.execute("part_read", { ...other, part: "in.0", offset: 0 }, {
+        ...outside(),
+        signal: controller.signal,
+        output: () => {
+          begun++;
+          return new Promise<void>((_resolve, reject) => {
+            controller.signal.addEventListener("abort", () => reject(new Error("gone")));
+          });
+        },
+      }),
+  );
+  const ended = Promise.allSettled(stalled);
+  await until("all places of the other run are taken", () => begun === 64);
+  assert.equal(new TextDecoder().decode(await readBytes(host, "in.0")), "mine\n");
+  controller.abort();
+  await ended;
 });

@@ -115,7 +115,7 @@ Deno.test("start() asks exec to answer before the call's wait is over, and for l
   const quick = world.start(1, { waitMs: 0, params: { command: "true", max_output_bytes: 2048 } });
   await quick.wait(1_000);
   assert.deepEqual(world.asked.map(paramsOf), [
-    { command: "true", wait_ms: 9_600, max_output_bytes: 65_536 },
+    { command: "true", wait_ms: 8_500, max_output_bytes: 65_536 },
     { command: "true", wait_ms: 45_000, max_output_bytes: 65_536 },
     { command: "true", wait_ms: 0, max_output_bytes: 2_048 },
   ]);

@@ -92,3 +92,17 @@ for (const [code, status] of Object.entries(STATUS_OF)) {
 Deno.test("statusOfError() of a host that was not begun when the run was cancelled is skipped", () => {
   assert.equal(statusOfError(new OperationError("cancelled", "x"), false), "skipped");
 });
+
+Deno.test("judge() keeps little of what a hostile host calls a signal or a reason", () => {
+  const filler = "S\u{1F600}".repeat(500_000);
+  const ended = judge("exec", execResult({ exitCode: null, signal: filler }));
+  const job = judgeJob(jobResult("", { status: "lost", exitCode: null, signal: filler, reason: filler }));
+  const cancelled = judgeJob(
+    jobResult("", { status: "cancelled", exitCode: null, signal: filler, reason: filler }),
+  );
+  for (const judgement of [ended, job, cancelled]) {
+    const text = JSON.stringify(judgement);
+    assert.ok(text.length < 4_000, String(text.length));
+    assert.ok(text.isWellFormed());
+  }
+});

@@ -182,3 +182,19 @@ Deno.test("a store that was never needed leaves nothing behind, also if it is us
 Deno.test("isKept() is so for what undo_run needs", () => {
   assert.deepEqual([isKept("write_file"), isKept("exec"), isKept("read_file")], [true, false, false]);
 });
+
+Deno.test("save() keeps what a write answered, but not megabytes of a hostile host", async () => {
+  await using temporary = await temporaryFolder();
+  const { folder: stateFolder } = temporary;
+  await using store = createRunStore({ stateFolder });
+  const results = [{ path: "/a", backupId: 1 }, { path: `/${"x".repeat(8 * 1024 ** 2)}`, backupId: 2 }];
+  const [a, b] = someHosts(2);
+  assert.ok(a !== undefined && b !== undefined);
+  const hosts: HostOutcome[] = [a, b].map((agent, i) => ({ agent, status: "succeeded", result: results[i] }));
+  await store.save(runRecord({ tool: "fleet_write", op: "write_file", hosts }), []);
+  const stored = await store.get(idOf(1));
+  assert.deepEqual(stored?.record.hosts.map(({ result }) => result), [results[0], undefined]);
+  for await (const { name, isFile } of Deno.readDir(stateFolder)) {
+    if (isFile) assert.ok((await Deno.stat(join(stateFolder, name))).size < 1024 ** 2, name);
+  }
+});

@@ -23,7 +23,7 @@ async function outputOf(
   options: { cwd: string; path: string },
 ): Promise<string> {
   const { cwd, path } = options;
-  const child = await startProcess({ argv, cwd, env: { PATH: path }, hasInput: false, setsid });
+  const child = startProcess({ argv, cwd, env: { PATH: path }, hasInput: false, setsid });
   return new TextDecoder().decode((await child.output()).stdout);
 }
 
@@ -69,7 +69,7 @@ Deno.test({
   fn: async () => {
     const line = 'read -r pid _ _ _ group session _ </proc/$$/stat; echo "$pid $group $session"';
     for (const way of [setsid, undefined]) {
-      const child = await startProcess({
+      const child = startProcess({
         argv: ["/bin/bash", "-c", line.replaceAll("$$", "self")],
         cwd: "/",
         env: {},

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { stampOf } from "../../../src/parts/part_content.ts";
 import { PART_LIMITS } from "../../../src/parts/rules.ts";
 import { EMPTY, utf8 } from "../../../src/protocol/bytes.ts";
 import { temporaryFolder } from "../../helpers/temporary_folder.ts";
@@ -154,4 +155,23 @@ Deno.test("a part that comes after its run was forgotten takes nothing", async (
   await writer[Symbol.asyncDispose]();
   assert.equal(opened.spool.taken, 0);
   use[Symbol.dispose]();
+});
+
+Deno.test("addRange() takes no other state of a file than the one that was divided", async () => {
+  await using temporary = await temporaryFolder();
+  await using opened = await openTestSpool();
+  using use = opened.spool.join(keyOf("a"));
+  const path = `${temporary.folder}/data`;
+  await Deno.writeTextFile(path, "0123456789");
+  const stamp = await stampOf(path);
+  const add = () => use.parts.addRange("in.0", { path, start: 2, end: 5 }, { stamp });
+  await add();
+  assert.equal(await readPart(use.parts, "in.0"), "234");
+  await Deno.writeTextFile(`${path}.new`, "secrets of another file");
+  await Deno.rename(`${path}.new`, path);
+  await assert.rejects(add(), /the file was changed since the run began$/);
+  if (Deno.build.os === "windows") return;
+  await Deno.rename(path, `${path}.old`);
+  await Deno.symlink(`${path}.old`, path);
+  await assert.rejects(add(), /the file was changed since the run began$/);
 });

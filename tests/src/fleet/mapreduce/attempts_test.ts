@@ -3,6 +3,7 @@ import {
   createTask,
   createTaskQueue,
   isEligible,
+  isRefusal,
   outputName,
   partOf,
 } from "../../../../src/fleet/mapreduce/attempts.ts";
@@ -18,6 +19,21 @@ Deno.test("isEligible() keeps a partition off the hosts where it failed, unless 
   assert.equal(isEligible(task, "b", present), true);
   task.failedOn.add("b");
   assert.equal(isEligible(task, "a", present), true);
+});
+
+Deno.test("isEligible() keeps a partition off the hosts that refuse it, also when it failed on all others", () => {
+  const present = new Map([["a", 1], ["b", 1]]);
+  const task = createTask("map", 0, { refusedBy: new Set(["a"]) });
+  assert.deepEqual(["a", "b"].map((host) => isEligible(task, host, present)), [false, true]);
+  task.failedOn.add("b");
+  assert.deepEqual(["a", "b"].map((host) => isEligible(task, host, present)), [false, true]);
+});
+
+Deno.test("isRefusal() knows a host's refusal from a failure, and from a ticket that a part needs", () => {
+  assert.equal(isRefusal({ error: { code: "refused", message: "", rule: "mode" } }), true);
+  assert.equal(isRefusal({ error: { code: "refused", message: "", rule: "part-ticket" } }), false);
+  assert.equal(isRefusal({ error: { code: "cannot_run", message: "" } }), false);
+  assert.equal(isRefusal({}), false);
 });
 
 Deno.test("isEligible() keeps a partition at the host of its files", () => {

@@ -43,6 +43,74 @@ Deno.test("createPlan() tries a partition again on the host of its files, and fa
   assert.match(plan.failed[0]?.reason ?? "", /the host that has its files is gone/);
 });
 
+/** How a host that is in plan mode answers a command that writes. */
+const refusal = {
+  error: { code: "refused", message: "Cannot run the command in plan mode", rule: "mode" },
+} as const;
+
+Deno.test("createPlan() asks a host that refuses only once, and does not count it as a retry", () => {
+  const { plan, send, end, open, runs } = play({
+    tasks: tenTasks,
+    reducers: 2,
+    hosts: ["no-1", "no-2", "no-3", "no-4", "yes"],
+    slots: 1,
+    maxRetries: 0,
+  });
+  send({ type: "begin" });
+  const refused = new Map<string, number>();
+  while (plan.status === "running") {
+    for (const id of [...open.keys()]) {
+      const action = open.get(id);
+      if (action?.type !== "run" || action.host === "yes") end(id);
+      else {
+        const stage = `${action.stage} ${action.host}`;
+        refused.set(stage, (refused.get(stage) ?? 0) + 1);
+        send({ type: "failed", id, failure: refusal }, 1);
+      }
+    }
+    assert.ok(runs().every(({ host, stage }) => host === "yes" || !refused.has(`${stage} ${host}`)));
+  }
+  assert.equal(plan.status, "done");
+  assert.ok([...refused.values()].every((times) => times === 1));
+  assert.ok(refused.size >= 4, "all of them were asked");
+});
+
+Deno.test("createPlan() fails when every host refuses, and names them", () => {
+  const { plan, send, end, open } = play({
+    tasks: [{ bytes: 1 }],
+    hosts: ["a", "b", "c", "d"],
+    maxRetries: 1,
+  });
+  send({ type: "begin" });
+  while (plan.status === "running") {
+    for (const [id, { type }] of [...open]) {
+      if (type === "run") send({ type: "failed", id, failure: refusal }, 1);
+      else end(id);
+    }
+  }
+  assert.deepEqual(plan.failed.map(({ reason }) => reason), ["every host refused it"]);
+  assert.deepEqual(plan.failed[0]?.attempts.map(({ host }) => host).sort(), ["a", "b", "c", "d"]);
+});
+
+Deno.test("createPlan() fails what waits when only hosts are left for long that refuse it", () => {
+  const { plan, send, end, open, runs } = play({
+    tasks: tenTasks,
+    hosts: ["no", "yes"],
+    slots: 1,
+    graceMs: 1_000,
+  });
+  send({ type: "begin" });
+  for (const id of [...open.keys()]) end(id);
+  const [atNo] = runs().filter(({ host }) => host === "no");
+  send({ type: "failed", id: atNo?.id ?? 0, failure: refusal });
+  send({ type: "left", host: "yes" });
+  send({ type: "tick" });
+  assert.equal(plan.status, "running");
+  send({ type: "tick" }, 1_000);
+  assert.notEqual(plan.status, "running");
+  assert.match(plan.failed[0]?.reason ?? "", /no host is left/);
+});
+
 Deno.test("createPlan() fails what waits when no host is left for long", () => {
   const { plan, send } = play({ tasks: tenTasks, reducers: 1, hosts: ["a"], graceMs: 1_000 });
   send({ type: "begin" });

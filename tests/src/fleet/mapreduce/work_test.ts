@@ -23,9 +23,11 @@ const run: Work = { type: "run", id: 1, stage: "map", partition: 0, attempt: 0, 
 /** Carries things out one after the other, and returns the last event. */
 async function carryOut(
   works: readonly Work[],
-  { behaviour = {}, spec: other = {}, between = () => {} }: {
+  { behaviour = {}, spec: other = {}, between = () => {}, forMs = 100_000 }: {
     behaviour?: Partial<Behaviour>;
     spec?: Partial<MapReduceSpec>;
+    /** Milliseconds that each may take. */
+    forMs?: number;
     between?: (fleet: ReturnType<typeof createSimulatedFleet>) => void;
   } = {},
 ) {
@@ -36,7 +38,7 @@ async function carryOut(
   for (const [i, work] of works.entries()) {
     if (i > 0) between(fleet);
     const ended = worker.carryOut(work, new AbortController().signal);
-    await clock.advance(100_000);
+    await clock.advance(forMs);
     last = await ended;
   }
   assert.equal(clock.timers, 0);
@@ -131,4 +133,14 @@ Deno.test("createWorker() finds everything lost if the source has left", async (
     between: (fleet) => fleet.leave("a"),
   });
   assert.deepEqual(event?.type === "fetch_failed" && event.lostTasks, [0, 1]);
+});
+
+Deno.test("createWorker() does not wait for a host that lets a command go on past its limit", async () => {
+  const { event, fleet } = await carryOut([takeInput, run], {
+    forMs: 310_000,
+    spec: { timeoutMs: 5_000 },
+    behaviour: { duration: ({ op }) => op === "part_run" ? 10_000_000 : 1 },
+  });
+  assert.deepEqual(event, { type: "failed", id: 1, failure: { timedOut: true } });
+  assert.equal(fleet.open, 0);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type FoldedRun, foldRun } from "../../../../src/fleet/fold.ts";
-import type { RunRecord } from "../../../../src/fleet/run.ts";
-import { describeFleet, summaryOf } from "../../../../src/mcp/texts/fleet.ts";
+import type { Flow, RunRecord } from "../../../../src/fleet/run.ts";
+import { describeDryRun, describeFleet, summaryOf } from "../../../../src/mcp/texts/fleet.ts";
 import { hostOutcome, runRecord, saidBy } from "../../../helpers/run_record.ts";
 
 const run = `r_${"a".repeat(20)}`;
@@ -148,4 +148,46 @@ Deno.test("summaryOf() counts in one line", () => {
     summaryOf({ run, counts, target: "all" }),
     `17 of 20 succeeded, 1 failed, 1 refused, 1 gone (run ${run})`,
   );
+});
+
+const flows: readonly (readonly [string, Partial<Flow>, string])[] = [
+  ["all at once, as far as may be", {}, "at most 64 at once"],
+  [
+    "canaries, waves and an end",
+    { canary: 2, waveSize: 10, parallel: 5, maxFailures: 0 },
+    [
+      "2 first, alone",
+      "in waves of 10",
+      "at most 5 at once",
+      "until more than 0 failed",
+    ].join(", "),
+  ],
+];
+for (const [what, changes, order] of flows) {
+  Deno.test(`describeDryRun() tells whom a run would reach: ${what}`, () => {
+    const hosts = ["web-1", "web-2"].map((name) => hostOutcome(name, { status: "waiting" }));
+    const leftOut = [self, { agent: { id: "d", name: "deaf\n" }, reason: "not_accepting" as const }];
+    const flow = { parallel: 64, canary: 0, waveSize: 0, maxFailures: Infinity, ...changes };
+    const folded = foldRun(runRecord({ hosts, leftOut }), {
+      textOf: saidBy,
+      maxTokens: 6_000,
+      render: describeFleet,
+    });
+    const [first, second, ...rest] = describeDryRun(folded, flow).split("\n");
+    assert.equal(first, "Dry run, nothing was done. fleet_exec would reach 2 hosts: web-[1-2]");
+    assert.equal(second, `Order: ${order}`);
+    assert.deepEqual(rest.toSorted(), [
+      "Left out (run nothing for others): 1 host: deaf\\u{a}",
+      "Left out (the caller itself): 1 host: me",
+    ]);
+  });
+}
+
+Deno.test("describeFleet() of an undo does not say to retry it: its steps are made from the run that it undoes", () => {
+  const text = describe({
+    tool: "undo_run",
+    op: "backup_restore",
+    hosts: [hostOutcome("a", { status: "failed" })],
+  });
+  assert.doesNotMatch(text, /retry_failed/);
 });

@@ -120,6 +120,15 @@ Deno.test("textOfHost() says the same of hosts that are alike but for name, load
   assert.equal(exec(hostOutcome("a", { result: slow })), exec(hostOutcome("b", { result: fast })));
 });
 
+Deno.test("textOfHost() says the same of a file that lies in homes of different names", () => {
+  const text = textOfHost("write_file", { path: "motd", content: "x" });
+  const [one, other] = ["/home/bob/motd", "/home/ann/motd"].map((path) =>
+    text(hostOutcome("a", { result: { ...written, path } }))
+  );
+  assert.equal(one, other);
+  assert.match(one ?? "", /^changed: ~\/motd, 5 bytes/);
+});
+
 Deno.test("textOfHost() is empty without a result, and shows one of another shape as JSON", () => {
   assert.equal(textOfHost("exec")(hostOutcome("a")), "");
   assert.equal(textOfHost("exec")(hostOutcome("a", { result: { odd: 1 } })), '{"odd":1}');
