@@ -17,6 +17,9 @@ const PARALLEL = 4;
 /** How often a part is asked for again without a byte more of it, and the milliseconds before each time. */
 const RETRY_DELAYS_MS = [100, 500, 2_000, 5_000] as const;
 
+/** Milliseconds without a byte; a host whose places are all taken is silent, too. */
+const SILENCE_MS = 120_000;
+
 /** Asks another host of the room. */
 export type RequestPeer = (
   address: Bytes,
@@ -40,6 +43,8 @@ export interface PartFetchOptions extends PeerPort {
   readonly spool: Spool;
   /** Waits between two attempts. @default as long as it is told */
   readonly wait?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Milliseconds without a byte after which a part is given up. @default {120000} */
+  readonly silenceMs?: number | undefined;
 }
 
 /** Makes the executor. */
@@ -69,6 +74,7 @@ interface PartSource extends PeerPort {
   readonly run: string;
   readonly ticket: string;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly silenceMs?: number | undefined;
 }
 
 /** Takes parts, a few at the same time; the first that fails ends the others. */
@@ -146,16 +152,48 @@ async function readOn(
   if (signal.aborted) throw cancelled(signal);
   const { run, ticket, from } = source;
   const params: ParamsOf<"part_read"> = { run, ticket, part: name, offset: writer.bytes };
-  const answer = await source.requestPeer(from, { op: "part_read", params }, {
-    signal,
+  using silence = createSilence(signal, source.silenceMs ?? SILENCE_MS);
+  const asked = source.requestPeer(from, { op: "part_read", params }, {
+    signal: silence.signal,
     async onOutput(channel, chunk) {
       if (channel !== "stdout") return;
       if (writer.bytes + chunk.length > bytes) throw otherSize(name, bytes);
       await writer.write(chunk);
+      silence.broken();
     },
   });
+  let answer: unknown;
+  try {
+    answer = await asked;
+  } catch (error) {
+    // Whoever was asked knows only that the request was given up, and not why.
+    throw silence.signal.reason instanceof OperationError && !signal.aborted ? silence.signal.reason : error;
+  }
   const parsed = partRead.result.safeParse(answer);
   if (!parsed.success || parsed.data.bytes !== bytes || writer.bytes !== bytes) throw otherSize(name, bytes);
+}
+
+/** A signal that aborts as another does, and when nothing has come for too long: a host that stays silent would hold the run. */
+function createSilence(signal: AbortSignal, limitMs: number) {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(signal.reason);
+  const giveUp = () =>
+    controller.abort(new OperationError("timed_out", "Cannot take the part: nothing comes any more"));
+  let timer = setTimeout(giveUp, limitMs);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return {
+    signal: controller.signal,
+    /** Something came. */
+    broken() {
+      clearTimeout(timer);
+      if (!controller.signal.aborted) timer = setTimeout(giveUp, limitMs);
+    },
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    },
+  };
 }
 
 /** Whether a later attempt may have more luck. */

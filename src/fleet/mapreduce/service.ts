@@ -19,6 +19,8 @@ const ID_CHARACTERS = 20;
 const TICKET_BYTES = 20;
 /** Runs that go on at once. */
 const MAX_RUNNING = 8;
+/** Milliseconds that the end waits for what was asked of hosts to be given up. */
+const END_MS = 2_500;
 /** Runs in memory; older ones are read back from the disk. */
 const MAX_REMEMBERED = 32;
 
@@ -163,7 +165,10 @@ export function createMapReduces(fleet: Hosts, options: MapReducesOptions): MapR
     },
     async [Symbol.asyncDispose]() {
       hasEnded = true;
-      await Promise.all([...runs.values()].map((run) => run.breakOff()));
+      const limit = Promise.withResolvers<void>();
+      const timer = setTimeout(limit.resolve, END_MS);
+      await Promise.race([Promise.all([...runs.values()].map((run) => run.breakOff())), limit.promise]);
+      clearTimeout(timer);
       listeners.clear();
     },
   };

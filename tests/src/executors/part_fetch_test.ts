@@ -170,6 +170,21 @@ for (const [name, script] of lies) {
   });
 }
 
+Deno.test("part_fetch gives a part up of which nothing comes any more", async () => {
+  await using opened = await openTestSpool();
+  const execute = createPartFetch({
+    spool: opened.spool,
+    ownAddress: () => SELF,
+    silenceMs: 20,
+    requestPeer: (_address, _call, { signal }) =>
+      new Promise((_resolve, reject) => {
+        const gaveUp = () => reject(new OperationError("cancelled", "The request was cancelled"));
+        signal.addEventListener("abort", gaveUp, { once: true });
+      }),
+  });
+  await failsWith(execute(wanted(["map.0", 5]), callContext()), "timed_out", /nothing comes any more$/);
+});
+
 Deno.test("part_fetch ends what is under way when one part fails or the caller is gone", async () => {
   await using opened = await openTestSpool();
   const controller = new AbortController();
