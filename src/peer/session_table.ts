@@ -15,7 +15,7 @@ export const SESSION_LIMITS = {
   rekeyAfterMs: 3_600_000,
   /** Replaced keys open records for this much longer. */
   graceMs: 60_000,
-  /** A handshake is tried again after this without a reply, */
+  /** A handshake is tried again after this without a reply, and twice as long each time after that, */
   handshakeTimeoutMs: 4_000,
   /** this many times in all. */
   handshakeAttempts: 3,
@@ -198,7 +198,7 @@ export function createSessionTable(options: SessionTableOptions): SessionTable {
         for (const session of [...peer.sessions]) if (now >= session.retiresAt) retire(session);
         const { initiating } = peer;
         if (initiating !== undefined && !initiating.isBusy) {
-          if (now - initiating.startedAt >= SESSION_LIMITS.handshakeTimeoutMs) late.push(initiating);
+          if (now - initiating.startedAt >= handshakeTimeout(peer.attempts)) late.push(initiating);
         }
         const isIdle = peer.sessions.length === 0 && initiating === undefined && !peer.isStarting;
         if (isIdle && peer.queue.length === 0) peers.delete(key);
@@ -206,6 +206,16 @@ export function createSessionTable(options: SessionTableOptions): SessionTable {
       return late;
     },
   };
+}
+
+/**
+ * Milliseconds that an attempt waits for its reply: twice as long as the one before, since a new attempt makes the reply to the
+ * former useless, and a host that is late because much is asked of it would never be in time.
+ *
+ * @param attempt - from 1
+ */
+export function handshakeTimeout(attempt: number): number {
+  return SESSION_LIMITS.handshakeTimeoutMs * 2 ** (Math.max(1, attempt) - 1);
 }
 
 /** The session on which a peer is sent to, unless its keys are used up. */

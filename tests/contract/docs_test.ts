@@ -12,7 +12,7 @@ import { LOOKUP_LIMITS } from "../../src/peer/lookups.ts";
 import { MEMORY_LIMITS } from "../../src/peer/memory.ts";
 import { PENDING_LIMITS } from "../../src/peer/pending.ts";
 import { CONNECTION_TIMES } from "../../src/peer/relay_connection.ts";
-import { SESSION_LIMITS } from "../../src/peer/session_table.ts";
+import { handshakeTimeout, SESSION_LIMITS } from "../../src/peer/session_table.ts";
 import { Card } from "../../src/protocol/card.ts";
 import { CloseCode, PeerMessage, RelayErrorCode, RelayMessage } from "../../src/protocol/control.ts";
 import * as limits from "../../src/protocol/limits.ts";
@@ -178,7 +178,10 @@ const FIGURES: readonly string[] = [
   `under ${FOLLOWS_PER_TICK} follows a second`,
   `${SESSION_LIMITS.perPeer} sessions a peer, ${SESSION_LIMITS.queuedMessages} messages or ` +
   `${SESSION_LIMITS.queuedBytes / MIB} MiB`,
-  `is tried ${SESSION_LIMITS.handshakeAttempts} times, ${SESSION_LIMITS.handshakeTimeoutMs / 1000} s apart`,
+  `is tried ${SESSION_LIMITS.handshakeAttempts} times, for ` +
+  Array.from({ length: SESSION_LIMITS.handshakeAttempts }, (_, i) => handshakeTimeout(i + 1) / 1000).join(
+    ", ",
+  ) + " s",
   `at most every ${SESSION_LIMITS.hintIntervalMs / 1000} s`,
   `body (bytes)\`, at most ${limits.MAX_PLAINTEXT_BYTES / KIB} KiB`,
   `messages of at most ${limits.MAX_CHUNK_BYTES / KIB} KiB`,

@@ -165,6 +165,17 @@ Deno.test("sweep() returns the handshakes without a reply for 4 s that nobody wo
   assert.deepEqual(table.sweep(SESSION_LIMITS.handshakeTimeoutMs), [late]);
 });
 
+Deno.test("sweep() waits twice as long for each further attempt", () => {
+  const { table } = start();
+  const peer = table.peer(here);
+  const late = initiating(table, peer);
+  for (const [attempt, expectedMs] of [[0, 4_000], [1, 4_000], [2, 8_000], [3, 16_000]] as const) {
+    peer.attempts = attempt;
+    assert.deepEqual(table.sweep(expectedMs - 1), [], String(attempt));
+    assert.deepEqual(table.sweep(expectedMs), [late], String(attempt));
+  }
+});
+
 Deno.test("the table finds every session that its peers hold, and no other, whatever happens", () => {
   const step = fc.record({
     what: fc.constantFrom("add", "add half", "confirm", "retire", "drop", "sweep"),
