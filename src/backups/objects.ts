@@ -14,7 +14,7 @@ import {
   rmSync,
   statSync,
 } from "node:fs";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, openStampedFile, type StampedFile } from "../host/stamped_file.ts";
 import type { Bytes } from "../protocol/bytes.ts";
