@@ -23,6 +23,10 @@ export const PARTS = {
   records: { title: "Records", load: async () => (await import("./parts/records.ts")).measureRecords },
   spawn: { title: "Starting commands", load: async () => (await import("./parts/spawn.ts")).measureSpawn },
   "fan-out": { title: "Fan-out", load: async () => (await import("./parts/fan_out.ts")).measureFanOut },
+  "word-count": {
+    title: "Word count",
+    load: async () => (await import("./parts/word_count.ts")).measureWordCount,
+  },
   scale: { title: "Scale", load: async () => (await import("./parts/scale.ts")).measureScale },
   link: { title: "WebSocket clients", load: async () => (await import("./parts/link.ts")).measureLink },
 } as const satisfies Record<string, { readonly title: string; readonly load: () => Promise<Part> }>;
