@@ -95,8 +95,12 @@ export async function openOracle(
       ...await culpritsOf(commands.slice(0, middle)),
       ...await culpritsOf(commands.slice(middle)),
     ];
-    // What only some together do is not to be lost.
-    return found.length > 0 ? found : [{ command: commands.join("\n"), change }];
+    if (found.length > 0) return found;
+    // What only some together do is not to be lost; what happens once and not again came from elsewhere on this machine.
+    const again = await changeOf(commands);
+    if (again === undefined) return [];
+    await restore(pristine, path);
+    return [{ command: commands.join("\n"), change: again }];
   };
   return {
     places,

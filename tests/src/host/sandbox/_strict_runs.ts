@@ -62,7 +62,11 @@ export function runIn(sandbox: Sandbox, confinement: Confinement): RunAll {
       await Promise.all(lanes.map((lane) => runMany(lane, { places, shell, confine, limitSeconds: 2 })));
       return isAlive(sentinel.pid);
     } finally {
-      sentinel.kill("SIGKILL");
+      try {
+        sentinel.kill("SIGKILL");
+      } catch {
+        // It was ended: the oracle is told so above.
+      }
       await sentinel.status;
     }
   };
