@@ -312,8 +312,12 @@ async function trial(name: OperationName, isPlan = false): Promise<void> {
   assert.ok(count("bad_request") >= 10 && count("ok") >= 10, JSON.stringify([...outcomes]));
 }
 
+/** Without the ticket of a run they answer nothing, so random arguments show little; hostile_fleet_test.ts attacks them. */
+const BY_TICKET: readonly string[] = ["part_fetch", "part_read", "part_drop"];
+
 const isWindows = Deno.build.os === "windows";
 for (const name of Object.keys(OPERATIONS).filter(isOperationName)) {
+  if (BY_TICKET.includes(name)) continue;
   const isMissing = name.startsWith("git_") && !hasGit;
   Deno.test({
     name: `${name} answers ${CALLS} random arguments with a result or a clear error` +
