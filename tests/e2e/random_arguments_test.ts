@@ -19,7 +19,8 @@ import {
 } from "../helpers/random_arguments.ts";
 import { temporaryFolder } from "../helpers/temporary_folder.ts";
 
-const CALLS = 1000;
+/** A thousand with `deno task test:random`; the gate has less time. */
+const CALLS = Number(Deno.env.get("RANDOM_CALLS") ?? 250);
 const CONCURRENCY = 16;
 /** Far more than any of these calls may need, also on a busy machine. */
 const CALL_MS = 30_000;
@@ -309,7 +310,7 @@ async function trial(name: OperationName, isPlan = false): Promise<void> {
   const outcomes = await callAll(host, name, all);
   // A trial in which nothing got through, or nothing was refused, would show little.
   const count = (code: string) => outcomes.get(code) ?? 0;
-  assert.ok(count("bad_request") >= 10 && count("ok") >= 10, JSON.stringify([...outcomes]));
+  assert.ok(count("bad_request") >= CALLS / 100 && count("ok") >= CALLS / 100, JSON.stringify([...outcomes]));
 }
 
 /** Without the ticket of a run they answer nothing, so random arguments show little; hostile_fleet_test.ts attacks them. */
