@@ -19,7 +19,6 @@ import {
 } from "../helpers/random_arguments.ts";
 import { temporaryFolder } from "../helpers/temporary_folder.ts";
 
-/** A thousand with `deno task test:random`; the gate has less time. */
 const CALLS = Number(Deno.env.get("RANDOM_CALLS") ?? 250);
 const CONCURRENCY = 16;
 /** Far more than any of these calls may need, also on a busy machine. */
